@@ -1,0 +1,204 @@
+"""Every setting, its default and what it means.
+
+A setting comes from the environment (`CIVIC_PUSH_<NAME>`), from a file named there
+(`CIVIC_PUSH_<NAME>_FILE`, for secrets), or from the TOML file `CIVIC_PUSH_CONFIG` points
+to; in this order. The README's table is checked against this module by a test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, cast
+
+from flask import current_app
+
+PREFIX = "CIVIC_PUSH_"
+
+
+class BadSetting(ValueError):
+    """A setting that cannot be used; the text says which, why and what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutletSetting:
+    """A public place of the town, and which announcements it gets (slugs; empty: all)."""
+
+    name: str
+    url: str
+    topics: tuple[str, ...] = ()
+    neighbourhoods: tuple[str, ...] = ()
+
+
+def _setting(default: Any, about: str, secret: bool = False) -> Any:
+    return field(default=default, metadata={"about": about, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. Empty strings mean "not set up"."""
+
+    town: str = _setting("Detmold", "Name of the town, as messages and pages say it")
+    sender: str = _setting("Stadt Detmold", "Who speaks: sender's name in mails and SMS")
+    public_url: str = _setting(
+        "http://localhost:8000", "Address residents reach the pages under; https in production")
+    var_dir: str = _setting("var", "Folder for the embedded database, keys and logs")
+    secret_key: str = _setting("", "Signs sessions and links; 64 hexadecimal digits", secret=True)
+    address_key: str = _setting(
+        "", "Encrypts residents' addresses; 64 hexadecimal digits, never lose it", secret=True)
+    database_url: str = _setting(
+        "", "SQLAlchemy URL; empty: SQLite in var_dir. postgresql+psycopg://…", secret=True)
+    redis_url: str = _setting(
+        "", "Redis or Valkey URL; empty: the embedded Valkey's socket in var_dir", secret=True)
+    email_url: str = _setting(
+        "", "Apprise mailto(s):// URL of the SMTP relay, with ?from=…", secret=True)
+    email_reply_to: str = _setting("", "Reply-To of all mails; empty: the sender")
+    email_per_second: float = _setting(0.0, "Mails a second, all workers together; 0: no limit")
+    sms_url: str = _setting(
+        "", "Apprise URL of the SMS gateway with {to} where the number goes", secret=True)
+    sms_per_second: float = _setting(5.0, "SMS a second, all workers together")
+    sms_max_segments: int = _setting(2, "Longest SMS, in segments; longer texts are cut")
+    sms_monthly_cap: int = _setting(10_000, "SMS segments a month; 0: no cap")
+    telegram_token: str = _setting("", "Token of the town's bot, from @BotFather", secret=True)
+    telegram_api: str = _setting("https://api.telegram.org", "Bot API server")
+    telegram_per_second: float = _setting(30.0, "Telegram messages a second, all workers")
+    telegram_webhook: bool = _setting(
+        False, "true: Telegram calls us at /telegram; false: `worker.py telegram` asks it")
+    vapid_private_key: str = _setting(
+        "", "P-256 private key (PEM) that signs browser pushes (RFC 8292)", secret=True)
+    vapid_subject: str = _setting(
+        "", "mailto: or https: contact for push services; empty: public_url")
+    push_services: tuple[str, ...] = _setting(
+        ("fcm.googleapis.com", "*.push.services.mozilla.com", "*.notify.windows.com",
+         "*.push.apple.com"),
+        "Push services browsers may bring: host names (* allowed), or a whole origin, which "
+        "may then be http or local")
+    push_per_second: float = _setting(0.0, "Browser pushes a second, all workers; 0: no limit")
+    outlets: tuple[OutletSetting, ...] = _setting(
+        (), "Public places that get announcements too: a list of {name, url, topics, "
+        "neighbourhoods}, url an Apprise URL", secret=True)
+    default_expiry_days: int = _setting(7, "An announcement without expiry ends after so many days")
+    imprint: str = _setting("", "Markdown file with the imprint; empty: a model text")
+    privacy: str = _setting("", "Markdown file with the privacy notice; empty: a model text")
+    trusted_proxies: int = _setting(0, "How many reverse proxies stand before the web server")
+    fetch_private: tuple[str, ...] = _setting(
+        (), "Sources (host:port) that may be fetched although their address is private")
+    demo: bool = _setting(
+        False, "Set by `civic-push run` only; refused with a public address or PostgreSQL")
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    @property
+    def var(self) -> Path:
+        """Folder for the embedded parts."""
+        return Path(self.var_dir).absolute()
+
+    @property
+    def database(self) -> str:
+        """The database's SQLAlchemy URL."""
+        return self.database_url or f"sqlite:///{self.var / 'civic_push.db'}"
+
+    @property
+    def redis(self) -> str:
+        """The queue's URL, as redis-py takes it."""
+        return self.redis_url or f"unix://{self.var / 'valkey.sock'}"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read all settings; raise BadSetting with one clear sentence."""
+    environ = os.environ if environ is None else environ
+    written = _from_file(environ.get(f"{PREFIX}CONFIG", ""))
+    known = {f.name for f in fields(Settings)}
+    if unknown := sorted(set(written) - known):
+        raise BadSetting(f"The settings file names {', '.join(unknown)}, which does not exist.")
+    values = dict(written)
+    for name in known:
+        text = _from_environment(environ, name)
+        if text is not None:
+            values[name] = text
+    return Settings(**{name: _convert(name, value) for name, value in values.items()})
+
+
+def settings() -> Settings:
+    """The settings of the running app."""
+    return cast(Settings, current_app.extensions["civic_push_settings"])
+
+
+def _from_file(path: str) -> dict[str, Any]:
+    if not path:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadSetting(f"The settings file {path} cannot be read: {error}.") from error
+
+
+def _from_environment(environ: Mapping[str, str], name: str) -> str | None:
+    key = PREFIX + name.upper()
+    if key in environ:
+        return environ[key]
+    if path := environ.get(f"{key}_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSetting(f"{key}_FILE points to {path}, which cannot be read.") from error
+    return None
+
+
+def _convert(name: str, value: Any) -> Any:
+    default = next(f.default for f in fields(Settings) if f.name == name)
+    try:
+        if name == "outlets":
+            return _outlets(value)
+        return _CONVERTERS[type(default)](value)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BadSetting(f"{PREFIX}{name.upper()} cannot be understood: {error}.") from error
+
+
+def _bool(value: Any) -> bool:
+    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False,
+             "": False}
+    if str(value).lower() not in words:
+        raise ValueError("write true or false")
+    return words[str(value).lower()]
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    return tuple(value.replace(",", " ").split() if isinstance(value, str) else map(str, value))
+
+
+def _outlets(value: Any) -> tuple[OutletSetting, ...]:
+    entries = json.loads(value) if isinstance(value, str) and value.strip() else (value or [])
+    return tuple(
+        OutletSetting(str(e["name"]), str(e["url"]), _words(e.get("topics", ())),
+                      _words(e.get("neighbourhoods", ())))
+        for e in entries)
+
+
+_CONVERTERS: dict[type, Callable[[Any], Any]] = {
+    str: str, bool: _bool, int: int, float: float, tuple: _words}
+
+
+def _check(s: Settings) -> None:
+    for name in ("secret_key", "address_key"):
+        value = getattr(s, name)
+        if value and (len(value) != 64 or set(value.lower()) - set("0123456789abcdef")):
+            raise BadSetting(f"{PREFIX}{name.upper()} must be 64 hexadecimal digits; "
+                             "`openssl rand -hex 32` makes one.")
+    if not s.public_url.startswith(("http://", "https://")) or s.public_url.endswith("/"):
+        raise BadSetting(f"{PREFIX}PUBLIC_URL must begin with https:// and not end with a slash.")
+    if s.sms_url and "{to}" not in s.sms_url:
+        raise BadSetting(f"{PREFIX}SMS_URL must contain {{to}} where the number goes.")
+    if s.demo and (s.database_url.startswith("postgresql") or not is_local(s.public_url)):
+        raise BadSetting(f"{PREFIX}DEMO is for `make run` on this machine only; remove it.")
+
+
+def is_local(url: str) -> bool:
+    """Whether an address is this machine's own."""
+    host = url.split("//", 1)[1].split("/", 1)[0].rsplit(":", 1)[0].strip("[]")
+    return host in ("localhost", "127.0.0.1", "::1")

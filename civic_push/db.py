@@ -1,0 +1,59 @@
+"""The database: one `db`, one clock, and the two dialects' differences kept here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, has_request_context, request
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, event
+
+from subscriptions.base import Base, BigId, UTCDateTime
+
+__all__ = ["Base", "BigId", "UTCDateTime", "db", "init_db", "utcnow"]
+
+# Tables inherit from Base, which the rooms know, rather than from db.Model.
+db = SQLAlchemy(metadata=Base.metadata)
+
+
+def utcnow() -> datetime:
+    """Now, as aware UTC. Called at the edges only; rules take `now` as an argument."""
+    return datetime.now(UTC)
+
+
+def init_db(app: Flask) -> None:
+    """Join the database to the app, and SQLite to our way of transactions."""
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _prepare_sqlite)
+            event.listen(db.engine, "begin", _begin_sqlite)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Options for `SQLALCHEMY_ENGINE_OPTIONS`."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 30, "check_same_thread": False}}
+    return {"pool_pre_ping": True, "pool_size": 4, "max_overflow": 12}
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves, below
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON",
+                   "busy_timeout=30000", "temp_store=MEMORY", "cache_size=-32000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A transaction that will write must say so at its start: upgrading a reader fails at
+    once when another process wrote in between. Only a GET is sure not to write."""
+    reading = has_request_context() and request.method in ("GET", "HEAD", "OPTIONS")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def is_sqlite(engine: Engine | Connection) -> bool:
+    """Whether we speak to SQLite (else PostgreSQL)."""
+    return engine.dialect.name == "sqlite"

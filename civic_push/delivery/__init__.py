@@ -1,0 +1,1 @@
+"""Who gets what, when, and what became of it: models (the ledger), fan_out, drain, compose, sweep."""

@@ -1,0 +1,1 @@
+"""Demo mode: embedded parts, demo data, readable inboxes. Never in production."""

@@ -1,0 +1,1 @@
+"""What we read elsewhere: models (Source, Item), checking, rules."""

@@ -1,0 +1,68 @@
+"""enqueue(lane, job, ...): the only module that touches RQ.
+
+The queue is a doorbell: a job carries ids or names, never content, and losing one costs
+no more than the seconds until the clock's sweep rings again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any, cast
+
+import redis
+from flask import Flask, current_app
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.worker import BaseWorker
+
+LANES = ("transactional", "urgent", "normal", "digest")
+"""The queues, in the order in which workers look at them."""
+
+_JOB_SECONDS = 120  # a job works a few seconds; this ends one that hangs
+
+
+def init_tasks(app: Flask, url: str) -> None:
+    """Keep one lazy Redis connection pool for the app."""
+    app.extensions["redis"] = redis.Redis.from_url(url, socket_timeout=30,
+                                                   socket_connect_timeout=5)
+
+
+def connection() -> redis.Redis:
+    """The app's Redis connection, for RQ and for the shared rate limits."""
+    return cast(redis.Redis, current_app.extensions["redis"])
+
+
+def queues(redis_connection: redis.Redis) -> list[Queue]:
+    """All lanes, in a worker's order."""
+    return [Queue(lane, connection=redis_connection, serializer=JSONSerializer,
+                  default_timeout=_JOB_SECONDS) for lane in LANES]
+
+
+def enqueue(lane: str, job: Callable[..., Any], *args: str | int) -> None:
+    """Ring for one run of `job`. Call it after the commit, never before."""
+    _enqueue(_queue(lane), job, args)
+
+
+def ring(lane: str, job: Callable[..., Any], *args: str | int) -> None:
+    """Ring until as many runs of this job wait as there are workers, so that every worker
+    can take part; runs that are already waiting count."""
+    queue = _queue(lane)
+    name = _name(job, args)
+    waiting = sum(1 for job_id in queue.job_ids if job_id.startswith(name))
+    for _ in range(max(1, BaseWorker.count(connection=queue.connection)) - waiting):
+        _enqueue(queue, job, args)
+
+
+def _enqueue(queue: Queue, job: Callable[..., Any], args: tuple[str | int, ...]) -> Job:
+    return queue.enqueue_call(job, args=args, job_id=f"{_name(job, args)}--{uuid.uuid4().hex[:12]}",
+                              result_ttl=0, failure_ttl=86_400)
+
+
+def _queue(lane: str) -> Queue:
+    return next(q for q in queues(connection()) if q.name == lane)
+
+
+def _name(job: Callable[..., Any], args: tuple[str | int, ...]) -> str:
+    return "-".join([job.__name__, *map(str, args)])

@@ -1,0 +1,13 @@
+"""Who asked for what, with whose consent. Plain SQLAlchemy; functions take a Session
+and never commit.
+
+base      the declarative base and column types
+models    Neighbourhood, Topic, Subscriber, Contact, Subscription, Consent
+seals     addresses encrypted at rest, found by keyed hash
+tokens    signed links and codes
+timing    when a delivery is due: frequency, quiet hours, urgency
+matching  the SELECT that says who gets an announcement
+signup    asking, confirming
+leaving   ending one contact or all of them
+preferences  reading and changing choices
+"""

@@ -1,0 +1,45 @@
+"""The SELECT that says who gets an announcement."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+
+from subscriptions.models import Contact, ContactState, Subscriber, Subscription
+
+
+def recipients(topics: Collection[int], neighbourhoods: Collection[int]
+               ) -> Select[tuple[int, str, str, int, int, int | None, int | None, int]]:
+    """Select one row for each active contact that asked for one of `topics` in one of
+    `neighbourhoods` (ids; no neighbourhood: the whole town, so everybody's).
+
+    Columns: contact_id, channel, frequency, digest_hour, digest_weekday, quiet_from,
+    quiet_to, subscription_id (the reason; the smallest where several match). Narrow it
+    by `Contact.id` to work in chunks.
+    """
+    return (
+        select(
+            Contact.id.label("contact_id"),
+            Contact.channel.label("channel"),
+            Contact.frequency.label("frequency"),
+            Contact.digest_hour.label("digest_hour"),
+            Contact.digest_weekday.label("digest_weekday"),
+            Subscriber.quiet_from.label("quiet_from"),
+            Subscriber.quiet_to.label("quiet_to"),
+            func.min(Subscription.id).label("subscription_id"),
+        )
+        .join(Subscriber, Subscriber.id == Contact.subscriber_id)
+        .join(Subscription, Subscription.subscriber_id == Contact.subscriber_id)
+        .where(Contact.state == ContactState.ACTIVE, *_asked_for(topics, neighbourhoods))
+        .group_by(Contact.id, Subscriber.id)
+    )
+
+
+def _asked_for(topics: Collection[int], neighbourhoods: Collection[int]
+               ) -> list[ColumnElement[bool]]:
+    wanted = [or_(Subscription.topic_id.is_(None), Subscription.topic_id.in_(topics))]
+    if neighbourhoods:
+        wanted.append(or_(Subscription.neighbourhood_id.is_(None),
+                          Subscription.neighbourhood_id.in_(neighbourhoods)))
+    return wanted

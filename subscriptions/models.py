@@ -1,0 +1,153 @@
+"""The tables of this room."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from subscriptions.base import Base, BigId
+
+
+class Frequency(StrEnum):
+    """How often a contact wants to hear from us."""
+
+    NOW = "now"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+class Register(StrEnum):
+    """How a text speaks: standard language or Einfache Sprache."""
+
+    STANDARD = "standard"
+    PLAIN = "plain"
+
+
+class ContactState(StrEnum):
+    """Whether a contact may be written to. What has ended is deleted, not marked."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+
+
+class Neighbourhood(Base):
+    """An Ortsteil."""
+
+    __tablename__ = "neighbourhood"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    aliases: Mapped[str] = mapped_column(Text, default="")  # separated by "|"
+
+
+class Topic(Base):
+    """A Thema: something residents can ask for."""
+
+    __tablename__ = "topic"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    name_en: Mapped[str] = mapped_column(String(120), default="")
+    description: Mapped[str] = mapped_column(Text, default="")
+    description_en: Mapped[str] = mapped_column(Text, default="")
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class Subscriber(Base):
+    """A pseudonymous resident. No name."""
+
+    __tablename__ = "subscriber"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    language: Mapped[str] = mapped_column(String(12), default="de")
+    register: Mapped[Register] = mapped_column(String(12), default=Register.STANDARD)
+    quiet_from: Mapped[int | None] = mapped_column(default=None)  # local hour 0-23
+    quiet_to: Mapped[int | None] = mapped_column(default=None)  # local hour 0-23, exclusive
+    created_at: Mapped[datetime]
+
+    contacts: Mapped[list[Contact]] = relationship(
+        back_populates="subscriber", cascade="all, delete-orphan", passive_deletes=True
+    )
+    subscriptions: Mapped[list[Subscription]] = relationship(
+        back_populates="subscriber", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class Contact(Base):
+    """One inbox of a subscriber, verified on its own."""
+
+    __tablename__ = "contact"
+    __table_args__ = (
+        UniqueConstraint("channel", "fingerprint"),
+        Index("ix_contact_subscriber_id", "subscriber_id"),
+        Index("ix_contact_pending", "created_at", sqlite_where=text("state = 'pending'"),
+              postgresql_where=text("state = 'pending'")),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
+    channel: Mapped[str] = mapped_column(String(16))
+    # sealed address and its keyed hash (seals.py); empty for a Telegram contact that
+    # has not pressed "start" yet
+    address: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
+    state: Mapped[ContactState] = mapped_column(String(12), default=ContactState.PENDING)
+    frequency: Mapped[Frequency] = mapped_column(String(12), default=Frequency.NOW)
+    digest_hour: Mapped[int] = mapped_column(default=18)  # local hour 0-23
+    digest_weekday: Mapped[int] = mapped_column(default=4)  # Monday = 0; weekly only
+    challenge: Mapped[int] = mapped_column(BigInteger, default=0)  # renewed with every code or link
+    tries: Mapped[int] = mapped_column(default=0)  # wrong codes since then
+    created_at: Mapped[datetime]
+    verified_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    subscriber: Mapped[Subscriber] = relationship(back_populates="contacts")
+
+
+class Subscription(Base):
+    """What a subscriber asked for: a topic (or all) in a neighbourhood (or the whole town)."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (UniqueConstraint("subscriber_id", "topic_id", "neighbourhood_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
+    topic_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"), default=None)
+    neighbourhood_id: Mapped[int | None] = mapped_column(
+        ForeignKey("neighbourhood.id"), default=None
+    )
+
+    subscriber: Mapped[Subscriber] = relationship(back_populates="subscriptions")
+
+
+class Consent(Base):
+    """The proof of one contact's consent (Art. 7 (1) GDPR). It outlives the contact and
+    then holds nothing but the keyed hash of its address."""
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_contact_id", "contact_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    contact_id: Mapped[int] = mapped_column(BigId)  # no foreign key: see above
+    channel: Mapped[str] = mapped_column(String(16))
+    fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
+    wording_version: Mapped[str] = mapped_column(String(40))
+    wording: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
+    confirmed_by: Mapped[str] = mapped_column(String(40), default="")  # "link", "code", …
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    ended_reason: Mapped[str] = mapped_column(String(40), default="")
