@@ -10,13 +10,23 @@ outlet    public places, through Apprise
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from channels.base import Channel
 
-KINDS = ("email", "push", "telegram", "sms", "outlet")
+
+class _Kind(Protocol):
+    def from_config(self, config: Mapping[str, Any]) -> Channel | None: ...
 
 
-def build(settings: Any) -> dict[str, Channel]:
-    """Make every channel the operator has set up, by name. Nothing connects yet."""
-    return {}
+KINDS: dict[str, _Kind] = {
+}
+"""Every channel by the name contacts and deliveries carry."""
+
+
+def build(config: Mapping[str, Any]) -> dict[str, Channel]:
+    """Make every channel the operator has set up, by name. `config` holds the settings by
+    the names of civic_push/config.py. Nothing connects yet."""
+    made = ((name, kind.from_config(config)) for name, kind in KINDS.items())
+    return {name: channel for name, channel in made if channel is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from flask import Flask
@@ -25,7 +26,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.extensions["civic_push_settings"] = settings
     app.extensions["seals"] = Seals(bytes.fromhex(settings.address_key))
     app.extensions["tokens"] = Tokens(bytes.fromhex(settings.secret_key))
-    app.extensions["channels"] = channels.build(settings)
+    app.extensions["channels"] = channels.build(asdict(settings))
     init_db(app)
     migrate.init_app(app, db, directory=f"{app.root_path}/migrations", render_as_batch=True,
                      compare_type=True)
