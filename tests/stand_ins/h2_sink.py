@@ -1,0 +1,286 @@
+"""A push service that only counts: HTTP/2 over TLS (RFC 9113), thousands of posts a second.
+
+Every POST to `/…/TOKEN` is answered 201 with a Location and counted by token and Topic.
+Tokens that begin with a status are answered so: `410-abc`, `429-x` (with Retry-After: 7),
+`503-y`; `hang-z` never gets an answer and `drop-z` has its connection cut after the post
+was read. The frame layer is by hand (only HPACK comes from a library): the h2 package
+would be the slowest part of every run.
+
+In a thread: `with H2Sink(certificates) as sink: sink.origin, sink.counts`. As a process:
+`with SinkProcess(certificates) as sink`, or `python -m tests.stand_ins.h2_sink --cert …
+--key … --port 0 --counts FILE`, which writes the counts when it ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import struct
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from hpack import Decoder, Encoder
+
+from tests.stand_ins.certificates import Certificates
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = (
+    0, 1, 3, 4, 6, 7, 8, 9)
+END_STREAM, ACK, END_HEADERS, PADDED, PRIORITY = 1, 1, 4, 8, 32
+WINDOW = 1 << 30
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
+    """One frame, RFC 9113 section 4.1."""
+    return struct.pack("!IBI", len(payload) << 8 | kind, flags, stream) + payload
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection."""
+
+    def __init__(self, sink: H2Sink) -> None:
+        self.sink = sink
+        self.decoder = Decoder()
+        self.encoder = Encoder()
+        self.buffer = bytearray()
+        self.greeted = False
+        self.block = b""  # of headers, until END_HEADERS
+        self.paths: dict[int, dict[str, str]] = {}
+        self.received = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.sink.connections.add(self)
+        self.sink.opened += 1
+        settings = struct.pack("!HIHI", 3, self.sink.streams, 4, WINDOW)
+        transport.write(frame(SETTINGS, 0, 0, settings)
+                        + frame(WINDOW_UPDATE, 0, 0, struct.pack("!I", WINDOW)))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.sink.connections.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        buffer = self.buffer
+        buffer += data
+        at = 0
+        if not self.greeted:
+            if len(buffer) < len(PREFACE):
+                return
+            assert buffer.startswith(PREFACE), "not HTTP/2"
+            self.greeted, at = True, len(PREFACE)
+        out: list[bytes] = []
+        while len(buffer) - at >= 9:
+            head, flags, stream = struct.unpack_from("!IBI", buffer, at)
+            end = at + 9 + (head >> 8)
+            if len(buffer) < end:
+                break
+            self.take(head & 255, flags, stream & 0x7FFFFFFF, bytes(buffer[at + 9:end]), out)
+            at = end
+        del buffer[:at]
+        if self.received > WINDOW // 2:
+            out.append(frame(WINDOW_UPDATE, 0, 0, struct.pack("!I", self.received)))
+            self.received = 0
+        if out and not self.transport.is_closing():
+            self.transport.write(b"".join(out))
+
+    def take(self, kind: int, flags: int, stream: int, payload: bytes, out: list[bytes]) -> None:
+        """Understand one frame."""
+        if kind in (HEADERS, CONTINUATION):
+            if kind == HEADERS:
+                if flags & PADDED:
+                    payload = payload[1:len(payload) - payload[0]]
+                self.block = payload[5:] if flags & PRIORITY else payload
+            else:
+                self.block += payload
+            if flags & END_HEADERS:
+                self.paths[stream] = dict(self.decoder.decode(self.block))
+        elif kind == DATA:
+            self.received += len(payload)
+        elif kind == SETTINGS and not flags & ACK:
+            out.append(frame(SETTINGS, ACK, 0))
+        elif kind == PING and not flags & ACK:
+            out.append(frame(PING, ACK, 0, payload))
+        elif kind == RST_STREAM:
+            self.paths.pop(stream, None)
+        if kind in (DATA, HEADERS) and flags & END_STREAM:
+            self.answer(stream, self.paths.pop(stream), out)
+
+    def answer(self, stream: int, headers: dict[str, str], out: list[bytes]) -> None:
+        """Count a whole request and say what becomes of it."""
+        sink = self.sink
+        token = headers[":path"].rpartition("/")[2]
+        sink.last_headers = headers
+        fate = token.partition("-")[0]
+        status = int(fate) if len(fate) == 3 and fate.isdigit() else 201
+        if fate == "drop":
+            self.transport.abort()
+        if fate in ("drop", "hang"):
+            sink.counts[f"{token} {headers.get('topic', '')}"] += 1
+            return
+        if status == 201:
+            sink.counts[f"{token} {headers.get('topic', '')}"] += 1
+        else:
+            sink.refusals[status] += 1
+        lines = [(":status", str(status))]
+        if status == 201:
+            lines.append(("location", f"/m/{len(sink.counts)}"))
+        if status == 429:
+            lines.append(("retry-after", "7"))
+        block = self.encoder.encode(lines, huffman=False)
+        out.append(frame(HEADERS, END_STREAM | END_HEADERS, stream, block))
+
+
+class H2Sink:
+    """The sink in a thread of its own. `counts` is keyed "TOKEN TOPIC", `refusals` by
+    status; `opened` counts connections."""
+
+    def __init__(self, certificates: Certificates, port: int = 0, streams: int = 100) -> None:
+        self.port, self.streams = port, streams
+        self.counts: Counter[str] = Counter()
+        self.refusals: Counter[int] = Counter()
+        self.opened = 0
+        self.last_headers: dict[str, str] = {}
+        self.connections: set[Connection] = set()
+        self._context = certificates.server_context("h2")
+        self._loop = asyncio.new_event_loop()
+        self._server: asyncio.Server | None = None
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    @property
+    def origin(self) -> str:
+        """What endpoints begin with."""
+        return f"https://127.0.0.1:{self.port}"
+
+    def endpoint(self, token: str) -> str:
+        """The endpoint of a subscription called `token`."""
+        return f"{self.origin}/wpush/v2/{token}"
+
+    async def open(self) -> None:
+        """Listen."""
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: Connection(self), "127.0.0.1", self.port, ssl=self._context)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def shut(self) -> None:
+        """Stop listening and cut every connection."""
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0.02)  # let the transports close their sockets
+
+    def cut(self) -> None:
+        """Cut every connection, go on listening."""
+        def abort() -> None:
+            for connection in list(self.connections):
+                connection.transport.abort()
+        self._loop.call_soon_threadsafe(abort)
+
+    def __enter__(self) -> H2Sink:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self.open(), self._loop).result(10)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        asyncio.run_coroutine_threadsafe(self.shut(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+
+class SinkProcess:
+    """The sink in a process of its own, so that it does not share our interpreter lock."""
+
+    def __init__(self, certificates: Certificates, port: int = 0) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.stand_ins.h2_sink", "--port", str(port),
+             "--cert", str(certificates.certificate), "--key", str(certificates.key)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            cwd=Path(__file__).parents[2])
+        self.port = int(self._ask("port"))
+
+    @property
+    def pid(self) -> int:
+        """Its process id, to read its CPU time."""
+        return self._process.pid
+
+    @property
+    def origin(self) -> str:
+        """What endpoints begin with."""
+        return f"https://127.0.0.1:{self.port}"
+
+    def endpoint(self, token: str) -> str:
+        """The endpoint of a subscription called `token`."""
+        return f"{self.origin}/wpush/v2/{token}"
+
+    def counts(self) -> Counter[str]:
+        """How often each "TOKEN TOPIC" was taken so far."""
+        return Counter(self._ask("counts"))
+
+    def refusals(self) -> Counter[int]:
+        """How often each status was answered other than 201."""
+        return Counter({int(status): n for status, n in self._ask("refusals").items()})
+
+    def _ask(self, what: str) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{what}\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.communicate(timeout=10)
+
+    def __enter__(self) -> SinkProcess:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+async def serve(sink: H2Sink, counts: str) -> None:
+    """Serve until SIGTERM, answering questions on stdin; then write the counts."""
+    loop = asyncio.get_running_loop()
+    await sink.open()
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+
+    def asked() -> None:
+        what = sys.stdin.readline().strip()
+        if not what:
+            loop.remove_reader(sys.stdin)
+            return
+        print(json.dumps(getattr(sink, what)), flush=True)
+    with contextlib.suppress(PermissionError):  # a plain file or /dev/null asks nothing
+        loop.add_reader(sys.stdin, asked)
+    await ended.wait()
+    if counts:
+        Path(counts).write_text(json.dumps(sink.counts), encoding="utf-8")
+    await sink.shut()
+
+
+def main() -> None:
+    """The process."""
+    parser = argparse.ArgumentParser(description="HTTP/2 sink that counts pushes")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--cert", type=Path, required=True)
+    parser.add_argument("--key", type=Path, required=True)
+    parser.add_argument("--counts", default="", help="file that gets the counts at the end")
+    options = parser.parse_args()
+    sink = H2Sink(Certificates(options.cert, options.cert, options.key), options.port)
+    asyncio.run(serve(sink, options.counts))
+
+
+if __name__ == "__main__":
+    main()
