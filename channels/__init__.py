@@ -6,6 +6,8 @@ web_push  browser push (RFC 8030, 8291, 8292) over HTTP/2
 telegram  the Bot API
 sms       the operator's gateway, through Apprise
 outlet    public places, through Apprise
+relay     Apprise with its wire in view, for the two above
+gsm7      the alphabet and arithmetic of SMS
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from channels.base import Channel
+from channels.outlet import Outlets
+from channels.sms import Sms
+from channels.telegram import Telegram
 
 
 class _Kind(Protocol):
@@ -21,6 +26,9 @@ class _Kind(Protocol):
 
 
 KINDS: dict[str, _Kind] = {
+    "telegram": Telegram,
+    "sms": Sms,
+    "outlet": Outlets,
 }
 """Every channel by the name contacts and deliveries carry."""
 

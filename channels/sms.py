@@ -1,0 +1,120 @@
+"""SMS through the operator's gateway, by Apprise.
+
+Every segment costs money, so a message goes out at most once: what was handed over
+without an answer stays unknown and is never repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Self
+from urllib.parse import quote
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
+
+from channels import gsm7, relay
+from channels.base import Envelope, InvalidAddress, Kind, Message, Outcome
+
+HOME = "DE"  # numbers without a country code are read as German
+# Where residents bring their numbers from: EU, EEA, Switzerland, United Kingdom, Ukraine.
+# Elsewhere an SMS can cost a hundred times as much, and forms that send there are a
+# known target of toll fraud ("SMS pumping").
+COUNTRIES = frozenset((
+    "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR",
+    "HU", "IE", "IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE",
+    "SI", "SK", "UA"))
+_MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+_MISCONFIGURED = Outcome(
+    Kind.LATER, "the gateway's URL is none that Apprise understands", whole=True)
+
+
+class Sms:
+    """The SMS gateway. An address is a mobile number in E.164 ("+4915112345678")."""
+
+    name = "sms"
+    batch_size = 1
+    repeatable = False
+
+    def __init__(self, url: str, per_second: float = 5.0, max_segments: int = 2) -> None:
+        self.per_second = per_second
+        self._url = url
+        self._max_segments = max(1, max_segments)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self | None:
+        """Build the channel where the town has a gateway."""
+        if not config.get("sms_url"):
+            return None
+        return cls(str(config["sms_url"]), float(config["sms_per_second"]),
+                   int(config["sms_max_segments"]))
+
+    def clean(self, address: str) -> str:
+        """A mobile number in E.164.
+
+        Raises InvalidAddress: "sms_malformed" for what is no number, "sms_country" for one
+        outside COUNTRIES, "sms_landline" for one that may not receive SMS.
+        """
+        try:
+            number = phonenumbers.parse(address, HOME)
+        except phonenumbers.NumberParseException as error:
+            raise InvalidAddress("sms_malformed", "not a telephone number") from error
+        if number.extension or not phonenumbers.is_valid_number(number):
+            raise InvalidAddress("sms_malformed", "not a valid telephone number")
+        if phonenumbers.region_code_for_number(number) not in COUNTRIES:
+            raise InvalidAddress("sms_country", "a number outside the countries we send to")
+        if phonenumbers.number_type(number) not in _MOBILE:
+            raise InvalidAddress("sms_landline", "not a mobile number")
+        return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+    def send(self, envelopes: Sequence[Envelope]) -> Iterator[tuple[int, Outcome]]:
+        """Send one after the other; see Channel.send."""
+        for envelope in envelopes:
+            text = compose(envelope.message, self._max_segments, envelope.leave_url)
+            try:
+                plugin = relay.service(self._for(envelope.address))
+            except relay.BadService:
+                yield envelope.id, _MISCONFIGURED
+                continue
+            outcome = relay.hand_over(plugin, text)
+            if outcome.kind in (Kind.SENT, Kind.UNKNOWN):  # what may be on the bill
+                outcome = replace(outcome, parts=gsm7.segments(text))
+            yield envelope.id, outcome
+
+    def check(self) -> str | None:
+        """Try whether Apprise takes the URL and the gateway's port is open."""
+        try:
+            plugin = relay.service(self._for("+4915112345678"))
+        except relay.BadService:
+            return "CIVIC_PUSH_SMS_URL is no URL that Apprise understands."
+        return relay.reachable(plugin)
+
+    def close(self) -> None:
+        """Close connections."""
+        relay.close()
+
+    def _for(self, number: str) -> str:
+        return self._url.replace("{to}", quote(number, safe=""))
+
+
+def compose(message: Message, max_segments: int, leave_url: str = "") -> str:
+    """The text of an SMS: who speaks, one sentence, the link; and the way out where that
+    still fits, since it must not cost the message its words."""
+    text = _compose(message, max_segments)
+    if leave_url and message.leave_label and message.url:
+        longer = f"{text} {gsm7.plain(message.leave_label)}: {leave_url}"
+        if gsm7.segments(longer) <= max_segments:
+            return longer
+    return text
+
+
+@lru_cache(maxsize=64)
+def _compose(message: Message, max_segments: int) -> str:
+    said = gsm7.plain(message.short or message.title)
+    sender = gsm7.plain(message.sender)
+    text = f"{sender}: {said}" if sender and not said.startswith(sender) else said
+    if not message.url:
+        return text  # a confirmation code is worth nothing when cut
+    return gsm7.fit(text, message.url, max_segments)

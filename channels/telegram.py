@@ -1,0 +1,254 @@
+"""Telegram, by the Bot API itself (https://core.telegram.org/bots/api).
+
+One `sendMessage` per chat over kept connections. The message is composed once; only the
+links that belong to a contact are put in per chat. The bot's token is part of every
+address, so it never appears in an outcome, a log or an exception.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from html import escape
+from threading import Lock
+from typing import Any, NamedTuple, Self
+
+from channels.base import Envelope, InvalidAddress, Kind, Message, Outcome, Urgency
+from channels.http_pool import HttpPool, Limits, Post, Reply, origin
+
+MAX_UNITS = 4096  # UTF-16 code units of visible text in a message
+MAX_TITLE_UNITS = 256
+_HEADERS = ["Content-Type: application/json", "Expect:"]
+_LEAVE, _MANAGE = "\0leave\0", "\0manage\0"  # where a contact's own links go
+_CHAT_ID = re.compile(r"-?[1-9][0-9]{0,18}")
+# The answer repeats the whole message and may be longer than what the pool keeps of it.
+_ACCEPTED = re.compile(rb'\s*\{"ok":\s*true,\s*"result":\s*\{"message_id":\s*(\d+)')
+_NO_CHAT = ("chat not found", "peer_id_invalid", "user not found", "user_deactivated")
+
+
+class _Answer(NamedTuple):
+    """What the Bot API says in its JSON envelope."""
+
+    ok: bool
+    code: int
+    description: str
+    result: Any
+    retry_after: float | None
+
+
+class Telegram:
+    """The town's bot. An address is a chat id, which only the resident can give us, by
+    pressing "start"."""
+
+    name = "telegram"
+    batch_size = 30
+    repeatable = False
+
+    def __init__(self, token: str, api: str = "https://api.telegram.org",
+                 per_second: float = 30.0, limits: Limits | None = None) -> None:
+        self.per_second = per_second
+        self._base = f"{api.rstrip('/')}/bot{token}/"
+        # an answer later than this is unknown: Telegram itself gives up sooner
+        self._limits = limits or Limits(in_flight=16, per_host=4, total_seconds=30)
+        self._trusted = {origin(api)}
+        self._pool = self._new_pool()
+        self._bot_name = ""
+        self._asking = Lock()
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self | None:
+        """Build the channel where the town has a bot."""
+        if not config.get("telegram_token"):
+            return None
+        return cls(str(config["telegram_token"]), str(config["telegram_api"]),
+                   float(config["telegram_per_second"]))
+
+    def clean(self, address: str) -> str:
+        """A chat id in its one spelling. Raises InvalidAddress("telegram_malformed")."""
+        if not _CHAT_ID.fullmatch(address.strip()):
+            raise InvalidAddress("telegram_malformed", "not a Telegram chat id")
+        return address.strip()
+
+    def send(self, envelopes: Sequence[Envelope]) -> Iterator[tuple[int, Outcome]]:
+        """Send to every chat; see Channel.send."""
+        posts = (Post(e.id, f"{self._base}sendMessage", _HEADERS, body(e)) for e in envelopes)
+        for number, reply in self._pool.post_many(posts):
+            yield number, outcome(reply)
+
+    def check(self) -> str | None:
+        """Ask the API who we are."""
+        reply = self._ask("getMe")
+        if reply.status == 0:
+            return f"The Telegram Bot API cannot be reached ({reply.error})."
+        answer = _read(reply)
+        if answer is None:
+            return f"Telegram's address answers, but not as the Bot API (status {reply.status})."
+        if not answer.ok:
+            return f"Telegram does not accept the bot's token ({_words(answer.description)})."
+        return None
+
+    def bot_name(self) -> str:
+        """The bot's user name, for https://t.me/<name>?start=…; "" while Telegram does not
+        answer. Asked once a process."""
+        if not self._bot_name:
+            answer = _read(self._ask("getMe"))
+            if answer is not None and answer.ok and isinstance(answer.result, dict):
+                self._bot_name = str(answer.result.get("username", ""))
+        return self._bot_name
+
+    def close(self) -> None:
+        """Close connections."""
+        self._pool.close()
+
+    def _ask(self, method: str) -> Reply:
+        """Call a method without parameters, on a connection of its own: pages ask from
+        threads, which must not meet in the pool."""
+        with self._asking:
+            pool = self._new_pool()
+            try:
+                return pool.post(f"{self._base}{method}", _HEADERS, b"{}")
+            finally:
+                pool.close()
+
+    def _new_pool(self) -> HttpPool:
+        return HttpPool(trusted=self._trusted, repeatable=False, limits=self._limits)
+
+
+def body(envelope: Envelope) -> bytes:
+    """The JSON of one `sendMessage`."""
+    message = envelope.message
+    text = compose(message, bool(envelope.leave_url), bool(envelope.manage_url))
+    text = text.replace(_LEAVE, escape(envelope.leave_url))
+    text = text.replace(_MANAGE, escape(envelope.manage_url))
+    return json.dumps({
+        "chat_id": int(envelope.address), "text": text, "parse_mode": "HTML",
+        "link_preview_options": {"is_disabled": True},
+        "disable_notification": message.urgency == Urgency.INFO,
+    }).encode()
+
+
+@lru_cache(maxsize=64)
+def compose(message: Message, leave: bool, manage: bool) -> str:
+    """The message as Telegram's HTML, cut so that what is visible fits; with marks where
+    the contact's own links go."""
+    title = cut(_clean(message.title), MAX_TITLE_UNITS)
+    links = _links(message, leave, manage)
+    why = _clean(message.why)
+    action = _clean(message.action_label or message.url) if message.url else ""
+    rest = [title, action, why, " · ".join(label for label, _ in links)]
+    room = MAX_UNITS - sum(units(part) + 2 for part in rest if part)
+    parts = [
+        f"<b>{escape(title, quote=False)}</b>" if title else "",
+        escape(cut(_clean(message.text), room), quote=False),
+        _anchor(action, message.url) if action else "",
+        f"<i>{escape(why, quote=False)}</i>" if why else "",
+        " · ".join(_anchor(label, url) for label, url in links),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def cut(text: str, room: int) -> str:
+    """Shorten to `room` UTF-16 units, between words, with "…"."""
+    if units(text) <= room:
+        return text
+    size = used = 0
+    for size, character in enumerate(text):  # noqa: B007 – used after the loop
+        used += units(character)
+        if used > room - 1:
+            break
+    kept = text[:size]
+    at = max(kept.rfind(" "), kept.rfind("\n"))
+    return (kept[:at] if at > size // 2 else kept).rstrip(" \n,;:–-") + "…"
+
+
+def units(text: str) -> int:
+    """Length in UTF-16 code units, as Telegram counts."""
+    return len(text) + sum(c > "\uffff" for c in text)
+
+
+def outcome(reply: Reply) -> Outcome:
+    """Put Telegram's answer into our words."""
+    if reply.status == 0:
+        if reply.sent:
+            return Outcome(Kind.UNKNOWN, reply.error)
+        return Outcome(Kind.LATER, reply.error, whole=True)
+    if reply.status == 200 and (accepted := _ACCEPTED.match(reply.body)):
+        return Outcome(Kind.SENT, receipt=accepted[1].decode())
+    answer = _read(reply)
+    if answer is None:
+        return _not_telegram(reply)
+    if answer.ok:
+        return Outcome(Kind.UNKNOWN, "accepted without a message id")
+    return _refusal(answer)
+
+
+def _refusal(answer: _Answer) -> Outcome:
+    detail = f"{answer.code} {_words(answer.description)}"
+    if answer.code == 429:
+        return Outcome(Kind.LATER, detail, after=answer.retry_after, whole=True)
+    if answer.code == 403:  # blocked, deactivated, or never started
+        return Outcome(Kind.GONE, detail)
+    if answer.code == 400:
+        gone = any(words in answer.description.lower() for words in _NO_CHAT)
+        return Outcome(Kind.GONE if gone else Kind.REFUSED, detail)
+    if answer.code == 413:
+        return Outcome(Kind.REFUSED, detail)
+    # 401 and 404 speak of the token; anything else is no judgement on the message either
+    return Outcome(Kind.LATER, detail, after=answer.retry_after, whole=answer.code < 500)
+
+
+def _not_telegram(reply: Reply) -> Outcome:
+    """An answer that is no Bot API answer, from a proxy or a wrong address. Nobody's
+    contact ends because a proxy said 403."""
+    detail = f"{reply.status} without a Bot API answer"
+    if 200 <= reply.status < 300:
+        return Outcome(Kind.UNKNOWN, detail)
+    return Outcome(Kind.LATER, detail, after=_seconds(reply.headers.get("retry-after")),
+                   whole=reply.status < 500)
+
+
+def _read(reply: Reply) -> _Answer | None:
+    """Read the API's envelope; None where it is none."""
+    try:
+        data = json.loads(reply.body)
+    except ValueError:
+        return None
+    if not isinstance(data, dict) or not isinstance(data.get("ok"), bool):
+        return None
+    parameters = data.get("parameters")
+    after = parameters.get("retry_after") if isinstance(parameters, dict) else None
+    code = data.get("error_code", reply.status)
+    return _Answer(data["ok"], code if isinstance(code, int) else reply.status,
+                   str(data.get("description", "")), data.get("result"), _seconds(after))
+
+
+def _seconds(value: object) -> float | None:
+    try:
+        seconds = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return seconds if 0 <= seconds < 1e6 else None
+
+
+def _words(description: str) -> str:
+    """The API's description, short, and without digits that could be somebody's chat."""
+    return re.sub(r"\d{5,}", "…", description)[:160]
+
+
+def _links(message: Message, leave: bool, manage: bool) -> list[tuple[str, str]]:
+    """Label and address of the small links below."""
+    links = [(message.manage_label, _MANAGE if manage else ""),
+             (message.leave_label, _LEAVE if leave else ""),
+             (message.imprint_label, message.imprint_url),
+             (message.privacy_label, message.privacy_url)]
+    return [(_clean(label), url) for label, url in links if label and url]
+
+
+def _anchor(label: str, url: str) -> str:
+    return f'<a href="{escape(url)}">{escape(label, quote=False)}</a>'
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "").strip()
