@@ -1,0 +1,79 @@
+# `make help` lists the words. Every word sets up what it needs; a second time is quick.
+
+PYTHON ?= $(shell sh scripts/python.sh)
+BIN := .venv/bin
+JOBS ?= 2
+ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check bench lock catalogue clean
+
+help: ## list these words
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+install: .venv/.dev assets ## set up everything, for running, testing and checking
+
+run: .venv/.demo assets ## run everything on this machine (ARGS="--port 8080")
+	@exec $(BIN)/civic-push run $(ARGS)
+
+test: install .venv/.system-test ## all tests on real parts (ARGS="-k signup", JOBS=4)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+check: install ## style, types, imports, and the tests of the house itself
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -q tests/test_house.py
+
+bench: install .venv/.system-test ## how fast it delivers, next to the machine's limits
+	$(BIN)/civic-push bench $(ARGS)
+
+lock: .venv/.dev ## write the lock files anew (ARGS=--upgrade for newer versions)
+	$(BIN)/python scripts/lock.py $(ARGS)
+
+catalogue: .venv/.dev ## bring the English catalogue up to date with the sources
+	$(BIN)/pybabel -q extract -F babel.cfg -o .venv/messages.pot .
+	$(BIN)/pybabel -q update -N -i .venv/messages.pot -d civic_push/translations
+
+clean: ## remove what can be made again; var/ with keys and data stays
+	rm -rf .venv node_modules civic_push/static/vendor build *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} + -o -name '*.mo' -exec rm -f {} +
+
+# ---- what the words above stand on ----
+
+.venv/.python:
+	@sh scripts/system_packages.sh run
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is not installed." >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/.demo: .venv/.python requirements-demo.lock pyproject.toml
+	$(BIN)/pip install --quiet --require-hashes -r requirements-demo.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.demo requirements-dev.lock
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/.system-test: .venv/.python scripts/system_packages.sh
+	@sh scripts/system_packages.sh test
+	@touch $@
+
+.PHONY: assets
+assets: civic_push/static/vendor/.done .venv/.translations
+
+node_modules/.done: package-lock.json | .venv/.demo
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+civic_push/static/vendor/.done: node_modules/.done scripts/assets.py
+	$(BIN)/python scripts/assets.py
+	@touch $@
+
+.venv/.translations: $(wildcard civic_push/translations/*/LC_MESSAGES/*.po) | .venv/.demo
+	$(BIN)/pybabel -q compile -d civic_push/translations
+	@touch $@

@@ -1,0 +1,148 @@
+"""`civic-push doctor`: what is missing or wrong, in plain words, before residents notice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+
+import redis
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from civic_push import keys
+from civic_push.app import create_app
+from civic_push.config import PREFIX, Settings, is_local
+from civic_push.db import db
+
+
+class Level(StrEnum):
+    """How bad a finding is. Only ERROR makes `civic-push doctor` fail."""
+
+    OK = "ok"
+    HINT = "hint"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence about one part."""
+
+    level: Level
+    text: str
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Look at everything an installation needs, yielding findings as they are made."""
+    yield from _var_dir(settings)
+    yield from _key_files(settings)
+    yield from _public_url(settings)
+    yield from _demo(settings)
+    try:
+        app = create_app(settings)
+    except ValueError as error:  # BadSetting, or what a channel makes of its own setting
+        yield Finding(Level.ERROR, str(error))
+        return
+    with app.app_context():
+        for look in (_database, _queue, _channels):
+            yield from look(app, settings)
+        db.engine.dispose()
+
+
+def _var_dir(settings: Settings) -> Iterator[Finding]:
+    folder = settings.var
+    if not folder.is_dir():
+        yield Finding(Level.ERROR, f"The folder {folder} does not exist. "
+                      f"Make it, or set {PREFIX}VAR_DIR.")
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        yield Finding(Level.ERROR, f"The folder {folder} cannot be written by this account.")
+    else:
+        yield Finding(Level.OK, f"The folder {folder} can be written.")
+
+
+def _key_files(settings: Settings) -> Iterator[Finding]:
+    named = {f.name: os.environ.get(f"{PREFIX}{f.name.upper()}_FILE") for f in fields(settings)}
+    config = os.environ.get(f"{PREFIX}CONFIG")
+    files = [Path(path) for path in (*named.values(), config) if path]
+    for path in files:
+        if path.exists() and keys.too_open(path):
+            yield Finding(Level.ERROR, f"Others may read {path}, which holds secrets: "
+                          f"`chmod 600 {path}`.")
+    if not settings.vapid_private_key:
+        yield Finding(Level.HINT, "Browser push is not set up: "
+                      f"{PREFIX}VAPID_PRIVATE_KEY is empty (`civic-push keys` makes one).")
+
+
+def _public_url(settings: Settings) -> Iterator[Finding]:
+    url = settings.public_url
+    if url.startswith("https://"):
+        yield Finding(Level.OK, f"Residents reach the pages under {url}.")
+    elif is_local(url):
+        yield Finding(Level.HINT, f"{PREFIX}PUBLIC_URL is {url}: only this machine reaches it.")
+    else:
+        yield Finding(Level.ERROR, f"{PREFIX}PUBLIC_URL is {url}; it must begin with https://, "
+                      "or browsers offer no push and sign-in travels in the clear.")
+
+
+def _demo(settings: Settings) -> Iterator[Finding]:
+    if settings.demo:
+        yield Finding(Level.HINT, f"{PREFIX}DEMO is on: messages go to the demo inboxes only.")
+
+
+def _database(_app: Flask, settings: Settings) -> Iterator[Finding]:
+    where = make_url(settings.database).render_as_string(hide_password=True)
+    try:
+        with db.engine.connect() as connection:
+            have = MigrationContext.configure(connection).get_current_revision()
+    except SQLAlchemyError as error:
+        yield Finding(Level.ERROR, f"The database {where} does not answer: {_cause(error)}.")
+        return
+    wanted = ScriptDirectory(str(Path(__file__).parent / "migrations")).get_current_head()
+    if have == wanted:
+        yield Finding(Level.OK, f"The database {where} answers and has today's tables.")
+    else:
+        yield Finding(Level.ERROR, f"The database {where} is at version {have or 'none'}, this "
+                      f"release needs {wanted}: `civic-push migrate`.")
+
+
+def _queue(app: Flask, _settings: Settings) -> Iterator[Finding]:
+    connection = app.extensions["redis"]
+    try:
+        connection.ping()
+    except (redis.RedisError, OSError) as error:
+        yield Finding(Level.ERROR, f"The queue (Redis or Valkey) does not answer: {error}.")
+        return
+    finally:
+        connection.close()
+    yield Finding(Level.OK, "The queue (Redis or Valkey) answers.")
+
+
+def _channels(app: Flask, _settings: Settings) -> Iterator[Finding]:
+    channels = app.extensions["channels"]
+    if not channels:
+        yield Finding(Level.ERROR, "No channel is set up: residents could not be reached.")
+    for name, channel in channels.items():
+        wrong = _checked(channel.check)
+        channel.close()
+        if wrong:
+            yield Finding(Level.ERROR, f"Channel {name}: {wrong}")
+        else:
+            yield Finding(Level.OK, f"Channel {name} is ready.")
+
+
+def _checked(check: Callable[[], str | None]) -> str | None:
+    """A check's own sentence; a check that itself breaks is a finding, not a crash."""
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001  whatever a provider's library may raise
+        return f"the check failed: {error!r}."
+
+
+def _cause(error: SQLAlchemyError) -> str:
+    text = str(getattr(error, "orig", None) or error)
+    return " ".join(text.split()).rstrip(".")

@@ -1,0 +1,40 @@
+"""What every installation starts with: Detmold's 27 Ortsteile and a dozen topics."""
+
+from __future__ import annotations
+
+import csv
+from importlib.resources import files
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from subscriptions.models import Neighbourhood, Topic
+
+
+def seed(session: Session) -> tuple[int, int]:
+    """Add the Ortsteile and topics that are missing, found by their slug; what an editor
+    has changed stays. Return how many of each were added. Does not commit."""
+    return _add_neighbourhoods(session), _add_topics(session)
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """The rows of a file in civic_push/data, by column."""
+    text = files("civic_push").joinpath("data", name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+def _add_neighbourhoods(session: Session) -> int:
+    known = set(session.scalars(select(Neighbourhood.slug)))
+    new = [Neighbourhood(**row) for row in rows("ortsteile.csv") if row["slug"] not in known]
+    session.add_all(new)
+    session.flush()
+    return len(new)
+
+
+def _add_topics(session: Session) -> int:
+    known = set(session.scalars(select(Topic.slug)))
+    new = [Topic(position=place, **row) for place, row in enumerate(rows("topics.csv"), start=1)
+           if row["slug"] not in known]
+    session.add_all(new)
+    session.flush()
+    return len(new)
