@@ -101,7 +101,7 @@ class Outcome:
     receipt: str = ""
     after: float | None = None
     whole: bool = False
-    parts: int = 1
+    parts: int = 0
 
 
 class Channel(Protocol):

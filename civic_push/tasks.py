@@ -49,10 +49,21 @@ def ring(lane: str, job: Callable[..., Any], *args: str | int) -> None:
     """Ring until as many runs of this job wait as there are workers, so that every worker
     can take part; runs that are already waiting count."""
     queue = _queue(lane)
-    name = _name(job, args)
-    waiting = sum(1 for job_id in queue.job_ids if job_id.startswith(name))
-    for _ in range(max(1, BaseWorker.count(connection=queue.connection)) - waiting):
+    workers = max(1, BaseWorker.count(connection=queue.connection))
+    for _ in range(workers - _waiting(queue, job, args)):
         _enqueue(queue, job, args)
+
+
+def ring_once(lane: str, job: Callable[..., Any], *args: str | int) -> None:
+    """Ring for one run of `job` unless one is waiting already."""
+    queue = _queue(lane)
+    if not _waiting(queue, job, args):
+        _enqueue(queue, job, args)
+
+
+def _waiting(queue: Queue, job: Callable[..., Any], args: tuple[str | int, ...]) -> int:
+    name = f"{_name(job, args)}--"
+    return sum(1 for job_id in queue.job_ids if job_id.startswith(name))
 
 
 def _enqueue(queue: Queue, job: Callable[..., Any], args: tuple[str | int, ...]) -> Job:
@@ -66,3 +77,8 @@ def _queue(lane: str) -> Queue:
 
 def _name(job: Callable[..., Any], args: tuple[str | int, ...]) -> str:
     return "-".join([job.__name__, *map(str, args)])
+
+
+def first_in(bell: str, seconds: int) -> bool:
+    """Whether nobody rang this bell within the last `seconds`; the caller now has."""
+    return bool(connection().set(f"civic-push:bell:{bell}", 1, nx=True, ex=seconds))

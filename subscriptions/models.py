@@ -66,6 +66,10 @@ class Topic(Base):
     description_en: Mapped[str] = mapped_column(Text, default="")
     position: Mapped[int] = mapped_column(default=0)
 
+    def title(self, language: str) -> str:
+        """The topic's name for a reader of this language; German where it has no other."""
+        return (self.name_en if language.startswith("en") else "") or self.name
+
 
 class Subscriber(Base):
     """A pseudonymous resident. No name."""

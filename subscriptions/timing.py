@@ -1,4 +1,4 @@
-"""When a delivery is due: one pure function over frequency, quiet hours and urgency.
+"""When a delivery is due: one pure function over frequency and quiet hours.
 
 Residents think in local hours, so every rule is evaluated on the town's wall clock and
 only the result is UTC; that keeps "18 o'clock" at 18 o'clock when the clocks change.
@@ -26,20 +26,19 @@ class Rhythm:
     quiet_to: int | None = None
 
 
-def due_at(rhythm: Rhythm, *, urgent: bool, now: datetime) -> datetime:
-    """Return when a message published at `now` (aware) may leave, as aware UTC.
-
-    Urgent messages leave at once. Others wait for the contact's digest, and then for
-    the end of its quiet hours.
+def due_at(rhythm: Rhythm, *, now: datetime, skip_digest: bool = False,
+           skip_quiet: bool = False) -> datetime:
+    """Return when a message published at `now` (aware) may leave, as aware UTC: at the
+    contact's next digest, if it wants digests, and then after its quiet hours. What is
+    urgent skips one or both.
     """
-    if urgent:
-        return now.astimezone(UTC)
-    if rhythm.frequency == Frequency.NOW:
-        due = now
-    else:
+    due = now
+    if rhythm.frequency != Frequency.NOW and not skip_digest:
         weekday = rhythm.digest_weekday if rhythm.frequency == Frequency.WEEKLY else None
         due = next_digest(rhythm.digest_hour, weekday, now)
-    return after_quiet(rhythm.quiet_from, rhythm.quiet_to, due).astimezone(UTC)
+    if not skip_quiet:
+        due = after_quiet(rhythm.quiet_from, rhythm.quiet_to, due)
+    return due.astimezone(UTC)
 
 
 def next_digest(hour: int, weekday: int | None, now: datetime) -> datetime:

@@ -61,6 +61,8 @@ class Delivery(Base):
               sqlite_where=text("state = 'leased'"),
               postgresql_where=text("state = 'leased'")),
         Index("ix_delivery_contact_id", "contact_id"),
+        Index("ix_delivery_paid", "channel", "sent_at",
+              sqlite_where=text("parts > 0"), postgresql_where=text("parts > 0")),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

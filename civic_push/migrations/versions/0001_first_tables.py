@@ -68,6 +68,7 @@ def upgrade():
         batch_op.create_index('ix_delivery_contact_id', ['contact_id'], unique=False)
         batch_op.create_index('ix_delivery_due', ['channel', 'lane', 'due_at'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
         batch_op.create_index('ix_delivery_leased', ['leased_until'], unique=False, sqlite_where=sa.text("state = 'leased'"), postgresql_where=sa.text("state = 'leased'"))
+        batch_op.create_index('ix_delivery_paid', ['channel', 'sent_at'], unique=False, sqlite_where=sa.text('parts > 0'), postgresql_where=sa.text('parts > 0'))
 
     op.create_table('neighbourhood',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -285,6 +286,7 @@ def downgrade():
     op.drop_table('role')
     op.drop_table('neighbourhood')
     with op.batch_alter_table('delivery', schema=None) as batch_op:
+        batch_op.drop_index('ix_delivery_paid', sqlite_where=sa.text('parts > 0'), postgresql_where=sa.text('parts > 0'))
         batch_op.drop_index('ix_delivery_leased', sqlite_where=sa.text("state = 'leased'"), postgresql_where=sa.text("state = 'leased'"))
         batch_op.drop_index('ix_delivery_due', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
         batch_op.drop_index('ix_delivery_contact_id')

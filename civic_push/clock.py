@@ -1,0 +1,25 @@
+"""The bells: what is done every few seconds, every minute, every hour.
+
+Each bell is safe to ring twice and by several clocks; none does work that takes long,
+jobs do that.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from civic_push import tasks
+from civic_push.db import db
+from civic_push.delivery.sweep import sweep
+from civic_push.intake.checking import ring_due
+from subscriptions.signup import vanish_unconfirmed
+
+
+def tick(now: datetime) -> None:
+    """Ring every bell whose time has come."""
+    sweep(now)
+    if tasks.first_in("minute", 60):
+        ring_due(now)
+    if tasks.first_in("hour", 3600):
+        vanish_unconfirmed(db.session, now)
+        db.session.commit()

@@ -1,0 +1,153 @@
+"""From an announcement to a Message: once for each language, register and reason.
+
+What differs between two recipients of one message is only in their Envelope; so a run of
+75,000 composes a few dozen messages, and channels may keep what they made of each.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from flask_babel import force_locale, gettext
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, selectinload
+
+from channels.base import Message, Urgency
+from civic_push.announcements.markdown import to_html, to_text
+from civic_push.announcements.models import Announcement, AnnouncementText
+from civic_push.config import Settings
+from subscriptions.models import Neighbourhood, Topic
+
+_Row = TypeVar("_Row", Announcement, Topic, Neighbourhood)
+
+Reason = tuple[int | None, int | None, bool]
+"""Topic id, neighbourhood id (None: all), and whether the subscription still exists."""
+
+SHORT = 300  # characters: what SMS and push begin with before a channel cuts it
+_RIGHT_TO_LEFT = ("ar", "fa", "he", "ur")
+
+
+class Composer:
+    """Composes the messages of one drain run; keep it no longer than the run, because topics
+    and neighbourhoods may be renamed."""
+
+    def __init__(self, session: Session, settings: Settings) -> None:
+        self.session, self.settings = session, settings
+        self._announcements: dict[int, Announcement] = {}
+        self._messages: dict[tuple[int, str, str, Reason], Message] = {}
+        self._topics: dict[int, Topic] | None = None
+        self._places: dict[int, Neighbourhood] = {}
+
+    def load(self, announcement_ids: set[int]) -> None:
+        """Read announcements with their texts, in one go, before messages are asked for."""
+        missing = announcement_ids - set(self._announcements)
+        if missing:
+            self._announcements.update(self._kept(
+                select(Announcement).where(Announcement.id.in_(missing))
+                .options(selectinload(Announcement.texts))))
+        if self._topics is None:
+            self._topics = self._kept(select(Topic))
+            self._places = self._kept(select(Neighbourhood))
+
+    def _kept(self, query: Select[tuple[_Row]]) -> dict[int, _Row]:
+        """Rows by id, cut loose from the session, whose commits would expire them."""
+        rows = {row.id: row for row in self.session.scalars(query)}
+        for row in rows.values():
+            self.session.expunge(row)
+        return rows
+
+    def message(self, announcement_id: int, language: str, register: str, reason: Reason
+                ) -> Message:
+        """The message of a loaded announcement for such a reader."""
+        key = (announcement_id, language, register, reason)
+        if key not in self._messages:
+            with force_locale(language):
+                self._messages[key] = self._compose(*key)
+        return self._messages[key]
+
+    def why(self, reason: Reason, language: str) -> str:
+        """Why somebody gets this, in the current locale, which is `language`'s."""
+        topic_id, place_id, known = reason
+        if not known:
+            return gettext("Sie erhalten diese Nachricht, weil Sie Meldungen abonniert haben.")
+        topics = self._topics or {}
+        topic = (topics[topic_id].title(language) if topic_id in topics
+                 else gettext("alle Themen"))
+        place = (self._places[place_id].name if place_id in self._places
+                 else gettext("die ganze Stadt"))
+        return gettext("Sie erhalten diese Nachricht, weil Sie „%(topic)s“ für %(place)s "
+                       "abonniert haben.", topic=topic, place=place)
+
+    def _compose(self, announcement_id: int, language: str, register: str, reason: Reason
+                 ) -> Message:
+        announcement = self._announcements[announcement_id]
+        text = announcement.text(language, register)
+        return frame(
+            self.settings, text.language, key=f"a{announcement.id}", title=text.title,
+            text=_with_source(to_text(text.body), announcement),
+            html=to_html(text.body) + _source_html(announcement),
+            short=short_of(text), url=page_url(self.settings, announcement.id),
+            urgency=Urgency(announcement.urgency), expires_at=announcement.expires_at,
+            why=self.why(reason, language), action_label=gettext("Auf der Webseite lesen"),
+            list_id=list_id(self.settings),
+            thread=f"a{announcement.replaces_id}" if announcement.replaces_id else "")
+
+
+def frame(settings: Settings, language: str, *, key: str, title: str, text: str, html: str,
+          short: str, url: str = "", urgency: Urgency = Urgency.INFO,
+          expires_at: datetime | None = None, why: str = "", action_label: str = "",
+          list_id: str = "", thread: str = "") -> Message:
+    """A message with what every message carries: sender, links, their words in the current
+    locale."""
+    return Message(
+        key=key, title=title, text=text, html=html, short=short, url=url, language=language,
+        direction="rtl" if language.split("-")[0] in _RIGHT_TO_LEFT else "ltr",
+        urgency=urgency, expires_at=expires_at, why=why, sender=settings.sender,
+        leave_label=gettext("Abmelden"), manage_label=gettext("Einstellungen ändern"),
+        imprint_label=gettext("Impressum"), imprint_url=f"{settings.public_url}/impressum",
+        privacy_label=gettext("Datenschutz"), privacy_url=f"{settings.public_url}/datenschutz",
+        action_label=action_label, list_id=list_id, thread=thread)
+
+
+def page_url(settings: Settings, announcement_id: int) -> str:
+    """Where an announcement stands."""
+    return f"{settings.public_url}/meldungen/{announcement_id}"
+
+
+def list_id(settings: Settings) -> str:
+    """RFC 2919 identifier of our one list."""
+    return f"meldungen.{urlsplit(settings.public_url).hostname}"
+
+
+def short_of(text: AnnouncementText) -> str:
+    """The sentence for SMS and push: the editor's own, or the text's beginning."""
+    if text.short:
+        return text.short
+    words = " ".join(to_text(text.body).split())
+    if len(words) <= SHORT:
+        return words
+    return words[:SHORT].rsplit(" ", 1)[0] + " …"
+
+
+def _with_source(text: str, announcement: Announcement) -> str:
+    if not announcement.source_name:
+        return text
+    source = gettext("Quelle: %(name)s", name=announcement.source_name)
+    return "\n\n".join(filter(None, (text, f"{source}\n{announcement.link}".strip())))
+
+
+def _source_html(announcement: Announcement) -> str:
+    if not announcement.source_name:
+        return ""
+    source = gettext("Quelle: %(name)s", name=announcement.source_name)
+    link = f"[{_escape(source)}](<{announcement.link}>)" if announcement.link else _escape(source)
+    return to_html(link)
+
+
+def _escape(words: str) -> str:
+    """Keep Markdown's signs in a source's name from meaning anything."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!<>|~" else c for c in words)
+
+

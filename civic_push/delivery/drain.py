@@ -1,0 +1,143 @@
+"""drain(channel, lane): claim what is due, hand it over in batches, record what became of it.
+
+One job works for a couple of seconds and then rings for its successor, so that a worker
+looks at the lanes before this one again: a confirmation never waits behind a bulk run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from flask import current_app
+
+from channels.base import Channel, Kind, Outcome
+from civic_push import tasks
+from civic_push.config import settings
+from civic_push.db import db, utcnow
+from civic_push.delivery import ledger, pauses, rate
+from civic_push.delivery.budget import spent_until
+from civic_push.delivery.envelopes import Packer, Parcel
+from civic_push.delivery.ledger import Claimed, Record
+from civic_push.delivery.models import Lane, State
+from subscriptions.leaving import leave
+
+SLICE = 2.0  # seconds a job works before it looks again
+BACKOFF = (60, 300, 1800, 7200, 21600)  # seconds; the last one is repeated until expires_at
+FLUSH_AFTER = 0.5  # seconds between two records of outcomes …
+FLUSH_SIZE = 250  # … or so many outcomes
+
+
+def drain(channel_name: str, lane: str) -> None:
+    """Job: send what is due on one channel and lane, for SLICE seconds."""
+    channel = current_app.extensions["channels"].get(channel_name)
+    if channel is None:
+        return
+    ends = time.monotonic() + SLICE
+    packer = Packer(db.session, channel_name, lane, utcnow())
+    while time.monotonic() < ends:
+        granted_at = time.time()
+        granted = rate.take(tasks.connection(), channel_name, channel.per_second,
+                            channel.batch_size, granted_at)
+        if not granted:
+            if rate.wait(channel.per_second, ends):
+                continue
+            break
+        taken = _drain_batch(channel, lane, granted, packer)
+        rate.give_back(tasks.connection(), channel_name, channel.per_second, granted - taken,
+                       granted_at)
+        if not taken:
+            return
+    tasks.ring(lane, drain, channel_name, lane)
+
+
+def _drain_batch(channel: Channel, lane: str, limit: int, packer: Packer) -> int:
+    """Claim, send and record one batch. Return how many deliveries it held."""
+    session, now = db.session, utcnow()
+    if pauses.paused_until(session, channel.name, now):
+        session.rollback()
+        return 0
+    if until := spent_until(session, channel.name, settings(), now):
+        pauses.pause_until(session, channel.name, "budget", until)
+        session.commit()
+        return 0
+    claim = ledger.claim_digests if lane == Lane.DIGEST else ledger.claim
+    claimed = claim(session, channel.name, lane, limit, now)
+    parcels, hopeless = packer.pack(claimed, now)
+    ledger.record(session, hopeless, now)
+    session.commit()  # nothing stays open while we talk to the provider
+    _hand_over(channel, parcels)
+    return len(claimed)
+
+
+def _hand_over(channel: Channel, parcels: list[Parcel]) -> None:
+    """Send parcels and record their outcomes as they come."""
+    open_parcels = {p.envelope.id: p for p in parcels}
+    leased = time.monotonic()
+    whole: Outcome | None = None
+    sent = False
+    for outcomes in _in_turns(channel.send([p.envelope for p in parcels])):
+        now = utcnow()
+        done = [(open_parcels.pop(key), outcome) for key, outcome in outcomes]
+        whole = next((o for _, o in done if o.whole), whole)
+        sent = sent or any(o.kind == Kind.SENT for _, o in done)
+        _record(channel, done, now)
+        if time.monotonic() - leased > ledger.LEASE.total_seconds() / 3 and open_parcels:
+            ledger.extend(db.session, [d.id for p in open_parcels.values()
+                                       for d in p.deliveries], now)
+            leased = time.monotonic()
+        db.session.commit()
+    _rest_or_resume(channel, whole, sent)
+
+
+def _in_turns(outcomes: Iterator[tuple[int, Outcome]]) -> Iterator[list[tuple[int, Outcome]]]:
+    """Group outcomes so that the ledger hears of them soon, but not one by one."""
+    group: list[tuple[int, Outcome]] = []
+    flushed = time.monotonic()
+    for outcome in outcomes:
+        group.append(outcome)
+        if len(group) >= FLUSH_SIZE or time.monotonic() - flushed > FLUSH_AFTER:
+            yield group
+            group, flushed = [], time.monotonic()
+    if group:
+        yield group
+
+
+def _record(channel: Channel, done: Iterable[tuple[Parcel, Outcome]], now: datetime) -> None:
+    records, gone = [], []
+    for parcel, outcome in done:
+        # what is paid for is paid once, however many deliveries a digest holds
+        for first, delivery in enumerate(parcel.deliveries):
+            records.append(to_record(delivery, outcome, channel.repeatable, now,
+                                     parts=0 if first else outcome.parts))
+        if outcome.kind == Kind.GONE:
+            gone += [d.contact_id for d in parcel.deliveries[:1] if d.contact_id]
+    ledger.record(db.session, records, now)
+    leave(db.session, gone, "gone", now)
+
+
+def to_record(delivery: Claimed, outcome: Outcome, repeatable: bool, now: datetime,
+              parts: int = 0) -> Record:
+    """What one outcome makes of one delivery."""
+    if outcome.kind == Kind.LATER or (outcome.kind == Kind.UNKNOWN and repeatable):
+        wait = max(BACKOFF[min(delivery.attempts, len(BACKOFF)) - 1], outcome.after or 0)
+        if outcome.whole:  # not this message's fault: due again when the channel's rest ends
+            wait = outcome.after or 0
+        due = now + timedelta(seconds=wait)
+        if due >= delivery.expires_at:
+            return Record(delivery.id, State.EXPIRED, error=outcome.detail)
+        return Record(delivery.id, State.WAITING, due_at=due, error=outcome.detail,
+                      count_attempt=not outcome.whole)
+    return Record(delivery.id, State(outcome.kind.value), receipt=outcome.receipt[:200],
+                  error=outcome.detail, parts=parts)
+
+
+def _rest_or_resume(channel: Channel, whole: Outcome | None, sent: bool) -> None:
+    """Pause a channel whose provider failed wholesale; forget old failures otherwise."""
+    session = db.session
+    if whole is not None and (not sent or whole.after is not None):
+        pauses.pause(session, channel.name, whole.detail, utcnow(), whole.after)
+    elif sent:
+        pauses.resume(session, channel.name)
+    session.commit()

@@ -1,0 +1,110 @@
+"""From claimed deliveries to envelopes: address opened, message composed, links signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import current_app
+from flask_babel import force_locale
+from sqlalchemy.orm import Session
+
+from channels.base import Envelope, Message
+from civic_push.config import Settings, settings
+from civic_push.delivery.compose import Composer, Reason
+from civic_push.delivery.digests import Digests
+from civic_push.delivery.ledger import Claimed, Record
+from civic_push.delivery.models import Lane, Purpose, State
+from civic_push.delivery.notices import notice
+from subscriptions.seals import Seals, UnreadableAddress
+from subscriptions.tokens import Purpose as TokenPurpose
+from subscriptions.tokens import Tokens
+
+MANAGE_LIFE = timedelta(days=14)  # how long the link to one's choices in a message holds
+
+
+@dataclass(slots=True)
+class Parcel:
+    """One envelope and the deliveries that it carries (a digest carries several)."""
+
+    envelope: Envelope
+    deliveries: list[Claimed]
+
+
+class Packer:
+    """Packs the batches of one drain run, keeping what it composed from batch to batch."""
+
+    def __init__(self, session: Session, channel: str, lane: str, now: datetime) -> None:
+        self.channel, self.lane, self.now = channel, lane, now
+        self.settings: Settings = settings()
+        self.seals: Seals = current_app.extensions["seals"]
+        self.tokens: Tokens = current_app.extensions["tokens"]
+        self.composer = Composer(session, self.settings)
+        self.digests = Digests(self.composer, now)
+        # whole days, so that a repeated mail carries the same link
+        self.manage_until = (now + MANAGE_LIFE).replace(hour=0, minute=0, second=0, microsecond=0)
+        self._parcels: list[Parcel] = []
+        self._hopeless: list[Record] = []
+
+    def pack(self, claimed: list[Claimed], now: datetime) -> tuple[list[Parcel], list[Record]]:
+        """Pack what can be sent; the records are of what cannot: stale, left, unreadable."""
+        self.now, self._parcels, self._hopeless = now, [], []
+        good = [d for d in claimed if self._admit(d)]
+        self.composer.load({d.announcement_id for d in good if d.announcement_id})
+        for group in _by_contact(good) if self.lane == Lane.DIGEST else ([d] for d in good):
+            self._add(group)
+        return self._parcels, self._hopeless
+
+    def _admit(self, delivery: Claimed) -> bool:
+        """Whether this delivery may go out at all; records why not."""
+        if delivery.expires_at <= self.now:
+            self._hopeless.append(Record(delivery.id, State.EXPIRED))
+            return False
+        if delivery.outlet is None and delivery.address is None:
+            self._hopeless.append(Record(delivery.id, State.CANCELLED))
+            return False
+        return True
+
+    def _add(self, deliveries: list[Claimed]) -> None:
+        """Pack one contact's deliveries into one envelope."""
+        first = deliveries[0]
+        try:
+            address = first.outlet or self.seals.open(self.channel, first.address or b"")
+        except UnreadableAddress as error:
+            self._hopeless += [Record(d.id, State.REFUSED, error=str(error)) for d in deliveries]
+            return
+        leave_url = manage_url = ""
+        if first.contact_id is not None and first.purpose == Purpose.ANNOUNCEMENT:
+            leave_url = self._link("abmelden", TokenPurpose.LEAVE, first.contact_id, None)
+            manage_url = self._link("einstellungen", TokenPurpose.MANAGE, first.contact_id,
+                                    self.manage_until)
+        self._parcels.append(Parcel(
+            Envelope(first.id, address, self._message(deliveries), leave_url, manage_url),
+            deliveries))
+
+    def _link(self, path: str, purpose: TokenPurpose, contact_id: int,
+              expires_at: datetime | None) -> str:
+        token = self.tokens.make(purpose, contact_id, expires_at=expires_at)
+        return f"{self.settings.public_url}/{path}/{token}"
+
+    def _message(self, deliveries: list[Claimed]) -> Message:
+        first = deliveries[0]
+        language, register = first.language or "de", first.register or "standard"
+        if first.purpose != Purpose.ANNOUNCEMENT:
+            with force_locale(language):
+                return notice(self.settings, self.tokens, self.channel, first)
+        wanted = tuple((d.announcement_id or 0, _reason(d)) for d in deliveries)
+        return self.digests.message(wanted, language, register)
+
+
+def _reason(delivery: Claimed) -> Reason:
+    known = delivery.subscription_id is not None
+    return (delivery.topic_id, delivery.neighbourhood_id, known)
+
+
+def _by_contact(claimed: Iterable[Claimed]) -> Iterable[list[Claimed]]:
+    groups: dict[int | None, list[Claimed]] = {}
+    for delivery in sorted(claimed, key=lambda d: d.id):
+        groups.setdefault(delivery.contact_id, []).append(delivery)
+    return groups.values()

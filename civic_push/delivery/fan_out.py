@@ -1,0 +1,166 @@
+"""From one published announcement to one waiting delivery for each contact.
+
+Set-wise, in chunks of contacts by id, each its own transaction together with the cursor
+that says how far it came: killed at any point, it goes on where it was, and the ledger's
+unique constraint makes doing a chunk twice harmless.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from flask import current_app
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    String,
+    and_,
+    column,
+    func,
+    literal,
+    select,
+    text,
+    values,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from channels.base import Urgency
+from channels.outlet import wants
+from civic_push import tasks
+from civic_push.announcements.models import Announcement, AnnouncementState
+from civic_push.config import settings
+from civic_push.db import UTCDateTime, db, is_sqlite, utcnow
+from civic_push.delivery.drain import drain
+from civic_push.delivery.models import Delivery, Lane, Purpose, State
+from subscriptions.matching import recipients
+from subscriptions.models import Contact, ContactState, Frequency, Subscriber
+from subscriptions.timing import Rhythm, due_at
+
+FIRST_CHUNK = 2_000  # contacts; small, so that the first message leaves at once
+CHUNK = 20_000
+_NEVER = -1  # stands for "no quiet hours" in a join, where NULL would equal nothing
+
+
+def lane_of(urgency: str) -> Lane:
+    """The lane of an announcement that does not wait for a digest."""
+    return Lane.NORMAL if urgency == Urgency.INFO else Lane.URGENT
+
+
+def fan_out(announcement_id: int) -> None:
+    """Job: write the deliveries of one published announcement, ringing after each chunk."""
+    session = db.session
+    size = FIRST_CHUNK
+    while True:
+        announcement = session.get(Announcement, announcement_id, with_for_update=True,
+                                   populate_existing=True)
+        if (announcement is None or announcement.state != AnnouncementState.PUBLISHED
+                or announcement.fan_out_done_at is not None):
+            session.rollback()
+            return
+        if announcement.fan_out_cursor == 0:
+            _write_outlets(session, announcement)
+        upper = _upper(session, announcement.fan_out_cursor, size)
+        lane = lane_of(announcement.urgency)
+        if upper is None:
+            announcement.fan_out_done_at = utcnow()
+            session.commit()
+            _ring(lane)
+            return
+        _write_chunk(session, announcement, upper)
+        announcement.fan_out_cursor = upper
+        session.commit()
+        if size == FIRST_CHUNK:
+            _ring(lane)
+        elif not is_sqlite(session.connection()):
+            # after a large insert PostgreSQL's planner believes the table is still small
+            session.execute(text("ANALYZE delivery"))
+            session.commit()
+        size = CHUNK
+
+
+def _ring(lane: Lane) -> None:
+    """Wake workers for every channel; digests and quiet hours are rung by the clock."""
+    for channel in current_app.extensions["channels"]:
+        tasks.ring(lane, drain, channel, lane)
+
+
+def _upper(session: Session, cursor: int, size: int) -> int | None:
+    """The last contact id of the next chunk, or None when there is no contact left."""
+    ids = select(Contact.id).where(Contact.id > cursor).order_by(Contact.id).limit(size)
+    return session.scalar(select(func.max(ids.subquery().c.id)))
+
+
+def _write_chunk(session: Session, announcement: Announcement, upper: int) -> None:
+    """INSERT … SELECT the deliveries of contacts after the cursor, up to `upper`."""
+    assert announcement.published_at is not None
+    assert announcement.expires_at is not None
+    members = (Contact.id > announcement.fan_out_cursor, Contact.id <= upper)
+    matched = recipients([t.id for t in announcement.topics],
+                         [n.id for n in announcement.neighbourhoods]
+                         ).where(*members).subquery("matched")
+    rhythms = _rhythms(session, members, announcement)
+    chosen = select(
+        literal(announcement.id), matched.c.contact_id, literal(Purpose.ANNOUNCEMENT.value),
+        matched.c.subscription_id, matched.c.channel, rhythms.c.lane,
+        literal(State.WAITING.value), rhythms.c.due_at,
+        literal(announcement.expires_at, UTCDateTime), literal(0), literal(0),
+        literal(announcement.published_at, UTCDateTime),
+    ).join_from(matched, rhythms, and_(
+        matched.c.frequency == rhythms.c.frequency,
+        matched.c.digest_hour == rhythms.c.digest_hour,
+        matched.c.digest_weekday == rhythms.c.digest_weekday,
+        func.coalesce(matched.c.quiet_from, _NEVER) == rhythms.c.quiet_from,
+        func.coalesce(matched.c.quiet_to, _NEVER) == rhythms.c.quiet_to,
+    )).where(matched.c.contact_id > 0)  # SQLite parses ON CONFLICT only after a WHERE
+    insert = sqlite.insert if is_sqlite(session.connection()) else postgresql.insert
+    session.execute(insert(Delivery).from_select(_COLUMNS, chosen).on_conflict_do_nothing())
+
+
+_COLUMNS = ["announcement_id", "contact_id", "purpose", "subscription_id", "channel", "lane",
+            "state", "due_at", "expires_at", "attempts", "parts", "created_at"]
+
+
+def _rhythms(session: Session, members: tuple[ColumnElement[bool], ...],
+             announcement: Announcement) -> CTE:
+    """The few rhythms these contacts have, each with lane and due time: the rules stay one
+    Python function, and the rows are still written by one statement."""
+    assert announcement.published_at is not None
+    found = session.execute(
+        select(Contact.frequency, Contact.digest_hour, Contact.digest_weekday,
+               Subscriber.quiet_from, Subscriber.quiet_to)
+        .join(Subscriber, Subscriber.id == Contact.subscriber_id)
+        .where(Contact.state == ContactState.ACTIVE, *members).distinct()).all()
+    rows = []
+    for frequency, hour, weekday, start, end in found:
+        due = due_at(Rhythm(Frequency(frequency), hour, weekday, start, end),
+                     now=announcement.published_at,
+                     skip_digest=announcement.urgency != Urgency.INFO,
+                     skip_quiet=announcement.urgency == Urgency.DANGER)
+        waits = frequency != Frequency.NOW and announcement.urgency == Urgency.INFO
+        lane = Lane.DIGEST if waits else lane_of(announcement.urgency)
+        rows.append((frequency, hour, weekday, _NEVER if start is None else start,
+                     _NEVER if end is None else end, lane.value, due))
+    return values(
+        column("frequency", String), column("digest_hour", Integer),
+        column("digest_weekday", Integer), column("quiet_from", Integer),
+        column("quiet_to", Integer), column("lane", String), column("due_at", UTCDateTime),
+    ).data(rows).cte("rhythms")
+
+
+def _write_outlets(session: Session, announcement: Announcement) -> None:
+    """One delivery for each public place that wants this announcement."""
+    assert announcement.published_at is not None
+    assert announcement.expires_at is not None
+    topics = [t.slug for t in announcement.topics]
+    places = [n.slug for n in announcement.neighbourhoods]
+    rows = [
+        {"announcement_id": announcement.id, "outlet": outlet.name, "channel": "outlet",
+         "purpose": Purpose.ANNOUNCEMENT, "lane": lane_of(announcement.urgency),
+         "state": State.WAITING, "due_at": announcement.published_at, "attempts": 0, "parts": 0,
+         "expires_at": announcement.expires_at, "created_at": announcement.published_at}
+        for outlet in settings().outlets if wants(asdict(outlet), topics, places)]
+    if rows:
+        insert = sqlite.insert if is_sqlite(session.connection()) else postgresql.insert
+        session.execute(insert(Delivery).on_conflict_do_nothing(), rows)

@@ -1,0 +1,184 @@
+"""Claiming and recording: the only place that changes a delivery's state, always set-wise.
+
+A claim is a conditional UPDATE with a lease, so that no two workers hold one row; a
+worker that dies keeps nothing longer than its lease.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, func, select, text, update
+from sqlalchemy.orm import Session
+
+from civic_push.db import is_sqlite
+from civic_push.delivery.models import Delivery, State
+from subscriptions.models import Contact, Subscriber, Subscription
+
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(slots=True)
+class Claimed:
+    """One leased delivery with all that sending it needs. The reason is the subscription's
+    topic and neighbourhood (None: all); `known` is False where the contact has left."""
+
+    id: int
+    announcement_id: int | None
+    contact_id: int | None
+    outlet: str | None
+    purpose: str
+    attempts: int
+    expires_at: datetime
+    address: bytes | None
+    language: str | None
+    register: str | None
+    challenge: int | None
+    topic_id: int | None
+    neighbourhood_id: int | None
+    subscription_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What becomes of one delivery. `due_at` only for WAITING."""
+
+    id: int
+    state: State
+    due_at: datetime | None = None
+    receipt: str = ""
+    error: str = ""
+    parts: int = 0
+    count_attempt: bool = True
+
+
+def claim(session: Session, channel: str, lane: str, limit: int, now: datetime
+          ) -> list[Claimed]:
+    """Lease up to `limit` due deliveries, oldest due first. The caller commits."""
+    due = (
+        select(Delivery.id)
+        .where(Delivery.channel == channel, Delivery.lane == lane,
+               Delivery.state == State.WAITING, Delivery.due_at <= now)
+        .order_by(Delivery.due_at, Delivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due"))
+    return _lease(session, select(due.c.id), now)
+
+
+def claim_digests(session: Session, channel: str, lane: str, limit: int, now: datetime
+                  ) -> list[Claimed]:
+    """Lease all that is due in this lane for up to `limit` contacts: a digest is whole.
+
+    The contacts' rows are locked first, so that no two workers share one contact."""
+    waiting = and_(Delivery.channel == channel, Delivery.lane == lane,
+                   Delivery.state == State.WAITING, Delivery.due_at <= now)
+    some = select(Delivery.contact_id).where(waiting).order_by(Delivery.due_at).limit(limit * 4)
+    contacts = session.scalars(
+        select(Contact.id).where(Contact.id.in_(some)).order_by(Contact.id).limit(limit)
+        .with_for_update(skip_locked=True)).all()
+    if not contacts:  # all of them have left: claim the rows, so that they end
+        return claim(session, channel, lane, limit, now)
+    return _lease(session, select(Delivery.id).where(
+        waiting, Delivery.contact_id.in_(contacts)), now)
+
+
+def _lease(session: Session, ids: object, now: datetime) -> list[Claimed]:
+    leased = session.scalars(
+        update(Delivery)
+        .where(Delivery.id.in_(ids), Delivery.state == State.WAITING)  # type: ignore[arg-type]
+        .values(state=State.LEASED, leased_until=now + LEASE, attempts=Delivery.attempts + 1)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)).all()
+    return _load(session, leased) if leased else []
+
+
+def _load(session: Session, ids: Sequence[int]) -> list[Claimed]:
+    rows = session.execute(
+        select(Delivery.id, Delivery.announcement_id, Delivery.contact_id, Delivery.outlet,
+               Delivery.purpose, Delivery.attempts, Delivery.expires_at, Contact.address,
+               Subscriber.language, Subscriber.register, Contact.challenge,
+               Subscription.topic_id, Subscription.neighbourhood_id, Subscription.id)
+        .outerjoin(Contact, Contact.id == Delivery.contact_id)
+        .outerjoin(Subscriber, Subscriber.id == Contact.subscriber_id)
+        .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
+        .where(Delivery.id.in_(ids)))
+    return [Claimed(*row) for row in rows]
+
+
+_RECORD_SQLITE = text("""
+    UPDATE delivery SET
+        state = v.value ->> 1,
+        due_at = coalesce(v.value ->> 2, due_at),
+        receipt = v.value ->> 3, error = v.value ->> 4, parts = v.value ->> 5,
+        attempts = attempts - (v.value ->> 6),
+        sent_at = CASE WHEN v.value ->> 1 = 'sent' THEN :now END,
+        leased_until = NULL
+    FROM json_each(:rows) AS v
+    WHERE delivery.id = v.value ->> 0 AND delivery.state = 'leased'""")
+
+_RECORD_POSTGRESQL = text("""
+    UPDATE delivery SET
+        state = v.row ->> 1,
+        due_at = coalesce((v.row ->> 2)::timestamptz, due_at),
+        receipt = v.row ->> 3, error = v.row ->> 4, parts = (v.row ->> 5)::int,
+        attempts = attempts - (v.row ->> 6)::int,
+        sent_at = CASE WHEN v.row ->> 1 = 'sent' THEN CAST(:now AS timestamptz) END,
+        leased_until = NULL
+    FROM json_array_elements(CAST(:rows AS json)) AS v(row)
+    WHERE delivery.id = (v.row ->> 0)::bigint AND delivery.state = 'leased'""")
+
+
+def record(session: Session, records: Iterable[Record], now: datetime) -> None:
+    """Write what became of leased deliveries, in one statement. The caller commits."""
+    sqlite = is_sqlite(session.connection())
+    # SQLite stores naive UTC as text, PostgreSQL wants to be told the zone
+    stamp = "%Y-%m-%d %H:%M:%S.%f" if sqlite else "%Y-%m-%dT%H:%M:%S.%f+00:00"
+    rows = json.dumps([
+        (r.id, r.state, r.due_at.strftime(stamp) if r.due_at else None, r.receipt or None,
+         r.error or None, r.parts, 0 if r.count_attempt else 1) for r in records])
+    session.execute(_RECORD_SQLITE if sqlite else _RECORD_POSTGRESQL,
+                    {"rows": rows, "now": now.strftime(stamp)})
+
+
+def extend(session: Session, ids: Sequence[int], now: datetime) -> None:
+    """Lengthen the lease of deliveries that a slow provider still works on."""
+    session.execute(
+        update(Delivery).where(Delivery.id.in_(ids), Delivery.state == State.LEASED)
+        .values(leased_until=now + LEASE).execution_options(synchronize_session=False))
+
+
+def free_leases(session: Session, now: datetime, repeatable: Sequence[str]) -> int:
+    """End leases that ran out. Where a repeat is harmless the delivery waits again; where it
+    costs money or annoys, what became of it is unknown. Return how many."""
+    over = and_(Delivery.state == State.LEASED, Delivery.leased_until <= now)
+    again = session.execute(
+        update(Delivery).where(over, Delivery.channel.in_(repeatable))
+        .values(state=State.WAITING, leased_until=None)
+        .execution_options(synchronize_session=False))
+    lost = session.execute(
+        update(Delivery).where(over)
+        .values(state=State.UNKNOWN, leased_until=None,
+                error="The worker ended while handing this over.")
+        .execution_options(synchronize_session=False))
+    return int(again.rowcount + lost.rowcount)  # type: ignore[attr-defined]
+
+
+def expire(session: Session, now: datetime) -> int:
+    """End what is due but stale. Return how many."""
+    done = session.execute(
+        update(Delivery)
+        .where(Delivery.state == State.WAITING, Delivery.due_at <= now,
+               Delivery.expires_at <= now)
+        .values(state=State.EXPIRED).execution_options(synchronize_session=False))
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def parts_since(session: Session, channel: str, since: datetime) -> int:
+    """How many paid parts (SMS segments) left this channel since then."""
+    return session.scalar(
+        select(func.coalesce(func.sum(Delivery.parts), 0))
+        .where(Delivery.channel == channel, Delivery.sent_at >= since)) or 0

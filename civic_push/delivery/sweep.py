@@ -1,0 +1,47 @@
+"""What the clock does: nothing that was promised stays lying because a job was lost."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask import current_app
+from sqlalchemy import select
+
+from civic_push import tasks
+from civic_push.announcements.models import Announcement, AnnouncementState
+from civic_push.db import db
+from civic_push.delivery import ledger
+from civic_push.delivery.drain import drain
+from civic_push.delivery.fan_out import fan_out, lane_of
+from civic_push.delivery.models import Delivery, Lane, State
+from civic_push.delivery.pauses import paused_until
+
+_FAN_OUT_PATIENCE = timedelta(seconds=10)
+
+
+def sweep(now: datetime) -> None:
+    """Free leases that ran out, end what is stale, ring for what is due."""
+    session = db.session
+    channels = current_app.extensions["channels"]
+    ledger.free_leases(session, now, [c.name for c in channels.values() if c.repeatable])
+    ledger.expire(session, now)
+    session.commit()
+    due = [(channel, lane) for channel in channels for lane in Lane
+           if not paused_until(session, channel, now) and _is_due(channel, lane, now)]
+    unfinished = session.execute(
+        select(Announcement.id, Announcement.urgency).where(
+            Announcement.state == AnnouncementState.PUBLISHED,
+            Announcement.fan_out_done_at.is_(None),
+            Announcement.published_at < now - _FAN_OUT_PATIENCE)).all()
+    session.rollback()
+    for announcement_id, urgency in unfinished:
+        tasks.ring_once(lane_of(urgency), fan_out, announcement_id)
+    for channel, lane in due:
+        tasks.ring(lane, drain, channel, lane)
+
+
+def _is_due(channel: str, lane: Lane, now: datetime) -> bool:
+    return db.session.scalar(
+        select(Delivery.id).where(
+            Delivery.channel == channel, Delivery.lane == lane,
+            Delivery.state == State.WAITING, Delivery.due_at <= now).limit(1)) is not None

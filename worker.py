@@ -1,0 +1,84 @@
+"""The RQ worker; `worker.py clock` rings the bells, `worker.py telegram` asks Telegram.
+
+    python worker.py [LANE …]     work on these lanes, all by default
+    python worker.py clock        sweep, poll what is due; any number may run
+    python worker.py telegram     long polling, where no webhook is set up
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from typing import Any
+
+import structlog
+from flask import Flask
+from rq.worker import SimpleWorker
+from sqlalchemy.exc import OperationalError
+
+from civic_push.app import create_app
+from civic_push.clock import tick
+from civic_push.db import db, utcnow
+from civic_push.tasks import LANES, connection, queues
+
+log = structlog.get_logger()
+
+TICK = 2.0  # seconds between two looks of the clock
+
+
+class Worker(SimpleWorker):
+    """Runs jobs in this process, so that connections to providers outlive a job."""
+
+    def perform_job(self, *args: Any, **kwargs: Any) -> bool:
+        """Leave nothing of one job's transaction to the next."""
+        try:
+            return bool(super().perform_job(*args, **kwargs))
+        finally:
+            db.session.remove()
+
+
+def work(app: Flask, lanes: list[str]) -> None:
+    """Work until told to stop."""
+    with app.app_context():
+        chosen = [q for q in queues(connection()) if q.name in (lanes or LANES)]
+        Worker(chosen, connection=connection(), serializer=chosen[0].serializer,
+               log_job_description=False).work(logging_level="WARNING")
+
+
+def clock(app: Flask) -> None:
+    """Tick until told to stop; an error of one tick does not end the clock."""
+    stop = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    with app.app_context():
+        while not stop.wait(TICK):
+            try:
+                tick(utcnow())
+            except (OperationalError, OSError, ConnectionError) as error:
+                log.warning("clock.tick_failed", error=type(error).__name__)
+            except Exception:  # the clock must outlive a bad source or a bug in one bell
+                log.exception("clock.tick_failed")
+            finally:
+                db.session.remove()
+
+
+def main(arguments: list[str]) -> None:
+    """Start what the arguments name."""
+    logging.basicConfig(level=logging.WARNING)
+    if set(arguments) - {"clock", "telegram", *LANES}:
+        sys.exit(__doc__)
+    app = create_app()
+    if arguments == ["clock"]:
+        clock(app)
+    elif arguments == ["telegram"]:
+        from civic_push.telegram_polling import poll_forever
+
+        poll_forever(app)
+    else:
+        work(app, arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
