@@ -22,6 +22,7 @@ from civic_push.app import create_app
 from civic_push.clock import tick
 from civic_push.db import db, utcnow
 from civic_push.tasks import LANES, connection, queues
+from civic_push.telegram_polling import poll_forever
 
 log = structlog.get_logger()
 
@@ -73,8 +74,6 @@ def main(arguments: list[str]) -> None:
     if arguments == ["clock"]:
         clock(app)
     elif arguments == ["telegram"]:
-        from civic_push.telegram_polling import poll_forever
-
         poll_forever(app)
     else:
         work(app, arguments)

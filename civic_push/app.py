@@ -10,8 +10,9 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import channels
-from civic_push import config, models, tasks
+from civic_push import config, tasks
 from civic_push.db import db, engine_options, init_db
+from civic_push.web.pages import init_pages
 from subscriptions.seals import Seals
 from subscriptions.tokens import Tokens
 
@@ -31,6 +32,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     migrate.init_app(app, db, directory=f"{app.root_path}/migrations", render_as_batch=True,
                      compare_type=True)
     tasks.init_tasks(app, settings.redis)
+    init_pages(app)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

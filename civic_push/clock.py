@@ -21,5 +21,5 @@ def tick(now: datetime) -> None:
     if tasks.first_in("minute", 60):
         ring_due(now)
     if tasks.first_in("hour", 3600):
-        vanish_unconfirmed(db.session, now)
-        db.session.commit()
+        vanish_unconfirmed(db.session(), now)
+        db.session().commit()

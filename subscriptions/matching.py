@@ -6,11 +6,11 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
-from subscriptions.models import Contact, ContactState, Subscriber, Subscription
+from subscriptions.models import Contact, ContactState, Frequency, Subscriber, Subscription
 
 
 def recipients(topics: Collection[int], neighbourhoods: Collection[int]
-               ) -> Select[tuple[int, str, str, int, int, int | None, int | None, int]]:
+               ) -> Select[int, str, Frequency, int, int, int | None, int | None, int]:
     """Select one row for each active contact that asked for one of `topics` in one of
     `neighbourhoods` (ids; no neighbourhood: the whole town, so everybody's).
 

@@ -51,7 +51,7 @@ class Composer:
             self._topics = self._kept(select(Topic))
             self._places = self._kept(select(Neighbourhood))
 
-    def _kept(self, query: Select[tuple[_Row]]) -> dict[int, _Row]:
+    def _kept(self, query: Select[_Row]) -> dict[int, _Row]:
         """Rows by id, cut loose from the session, whose commits would expire them."""
         rows = {row.id: row for row in self.session.scalars(query)}
         for row in rows.values():
@@ -71,14 +71,14 @@ class Composer:
         """Why somebody gets this, in the current locale, which is `language`'s."""
         topic_id, place_id, known = reason
         if not known:
-            return gettext("Sie erhalten diese Nachricht, weil Sie Meldungen abonniert haben.")
+            return str(gettext("Sie erhalten diese Nachricht, weil Sie Meldungen abonniert haben."))
         topics = self._topics or {}
         topic = (topics[topic_id].title(language) if topic_id in topics
                  else gettext("alle Themen"))
         place = (self._places[place_id].name if place_id in self._places
                  else gettext("die ganze Stadt"))
-        return gettext("Sie erhalten diese Nachricht, weil Sie „%(topic)s“ für %(place)s "
-                       "abonniert haben.", topic=topic, place=place)
+        return str(gettext("Sie erhalten diese Nachricht, weil Sie „%(topic)s“ für %(place)s "
+                           "abonniert haben.", topic=topic, place=place))
 
     def _compose(self, announcement_id: int, language: str, register: str, reason: Reason
                  ) -> Message:
@@ -103,7 +103,7 @@ def frame(settings: Settings, language: str, *, key: str, title: str, text: str,
     locale."""
     return Message(
         key=key, title=title, text=text, html=html, short=short, url=url, language=language,
-        direction="rtl" if language.split("-")[0] in _RIGHT_TO_LEFT else "ltr",
+        direction="rtl" if language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr",
         urgency=urgency, expires_at=expires_at, why=why, sender=settings.sender,
         leave_label=gettext("Abmelden"), manage_label=gettext("Einstellungen ändern"),
         imprint_label=gettext("Impressum"), imprint_url=f"{settings.public_url}/impressum",

@@ -35,7 +35,7 @@ def drain(channel_name: str, lane: str) -> None:
     if channel is None:
         return
     ends = time.monotonic() + SLICE
-    packer = Packer(db.session, channel_name, lane, utcnow())
+    packer = Packer(db.session(), channel_name, lane, utcnow())
     while time.monotonic() < ends:
         granted_at = time.time()
         granted = rate.take(tasks.connection(), channel_name, channel.per_second,
@@ -54,7 +54,7 @@ def drain(channel_name: str, lane: str) -> None:
 
 def _drain_batch(channel: Channel, lane: str, limit: int, packer: Packer) -> int:
     """Claim, send and record one batch. Return how many deliveries it held."""
-    session, now = db.session, utcnow()
+    session, now = db.session(), utcnow()
     if pauses.paused_until(session, channel.name, now):
         session.rollback()
         return 0
@@ -84,10 +84,10 @@ def _hand_over(channel: Channel, parcels: list[Parcel]) -> None:
         sent = sent or any(o.kind == Kind.SENT for _, o in done)
         _record(channel, done, now)
         if time.monotonic() - leased > ledger.LEASE.total_seconds() / 3 and open_parcels:
-            ledger.extend(db.session, [d.id for p in open_parcels.values()
+            ledger.extend(db.session(), [d.id for p in open_parcels.values()
                                        for d in p.deliveries], now)
             leased = time.monotonic()
-        db.session.commit()
+        db.session().commit()
     _rest_or_resume(channel, whole, sent)
 
 
@@ -113,8 +113,8 @@ def _record(channel: Channel, done: Iterable[tuple[Parcel, Outcome]], now: datet
                                      parts=0 if first else outcome.parts))
         if outcome.kind == Kind.GONE:
             gone += [d.contact_id for d in parcel.deliveries[:1] if d.contact_id]
-    ledger.record(db.session, records, now)
-    leave(db.session, gone, "gone", now)
+    ledger.record(db.session(), records, now)
+    leave(db.session(), gone, "gone", now)
 
 
 def to_record(delivery: Claimed, outcome: Outcome, repeatable: bool, now: datetime,
@@ -135,7 +135,7 @@ def to_record(delivery: Claimed, outcome: Outcome, repeatable: bool, now: dateti
 
 def _rest_or_resume(channel: Channel, whole: Outcome | None, sent: bool) -> None:
     """Pause a channel whose provider failed wholesale; forget old failures otherwise."""
-    session = db.session
+    session = db.session()
     if whole is not None and (not sent or whole.after is not None):
         pauses.pause(session, channel.name, whole.detail, utcnow(), whole.after)
     elif sent:

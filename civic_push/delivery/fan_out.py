@@ -50,7 +50,7 @@ def lane_of(urgency: str) -> Lane:
 
 def fan_out(announcement_id: int) -> None:
     """Job: write the deliveries of one published announcement, ringing after each chunk."""
-    session = db.session
+    session = db.session()
     size = FIRST_CHUNK
     while True:
         announcement = session.get(Announcement, announcement_id, with_for_update=True,
@@ -89,7 +89,8 @@ def _ring(lane: Lane) -> None:
 def _upper(session: Session, cursor: int, size: int) -> int | None:
     """The last contact id of the next chunk, or None when there is no contact left."""
     ids = select(Contact.id).where(Contact.id > cursor).order_by(Contact.id).limit(size)
-    return session.scalar(select(func.max(ids.subquery().c.id)))
+    upper: int | None = session.scalar(select(func.max(ids.subquery().c.id)))
+    return upper
 
 
 def _write_chunk(session: Session, announcement: Announcement, upper: int) -> None:

@@ -21,7 +21,7 @@ _FAN_OUT_PATIENCE = timedelta(seconds=10)
 
 def sweep(now: datetime) -> None:
     """Free leases that ran out, end what is stale, ring for what is due."""
-    session = db.session
+    session = db.session()
     channels = current_app.extensions["channels"]
     ledger.free_leases(session, now, [c.name for c in channels.values() if c.repeatable])
     ledger.expire(session, now)
@@ -41,7 +41,7 @@ def sweep(now: datetime) -> None:
 
 
 def _is_due(channel: str, lane: Lane, now: datetime) -> bool:
-    return db.session.scalar(
+    return db.session().scalar(
         select(Delivery.id).where(
             Delivery.channel == channel, Delivery.lane == lane,
             Delivery.state == State.WAITING, Delivery.due_at <= now).limit(1)) is not None
