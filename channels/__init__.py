@@ -16,9 +16,11 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from channels.base import Channel
+from channels.mail import Mail
 from channels.outlet import Outlets
 from channels.sms import Sms
 from channels.telegram import Telegram
+from channels.web_push import WebPush
 
 
 class _Kind(Protocol):
@@ -26,6 +28,8 @@ class _Kind(Protocol):
 
 
 KINDS: dict[str, _Kind] = {
+    "push": WebPush,
+    "email": Mail,
     "telegram": Telegram,
     "sms": Sms,
     "outlet": Outlets,
