@@ -43,6 +43,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _key_files(settings)
     yield from _public_url(settings)
     yield from _demo(settings)
+    yield from _misspelt()
     try:
         app = create_app(settings)
     except ValueError as error:  # BadSetting, or what a channel makes of its own setting
@@ -94,6 +95,13 @@ def _demo(settings: Settings) -> Iterator[Finding]:
         yield Finding(Level.HINT, f"{PREFIX}DEMO is on: messages go to the demo inboxes only.")
 
 
+def _misspelt() -> Iterator[Finding]:
+    known = {f"{PREFIX}{f.name.upper()}{end}" for f in fields(Settings) for end in ("", "_FILE")}
+    for name in sorted(set(os.environ) - known - {f"{PREFIX}CONFIG"}):
+        if name.startswith(PREFIX):
+            yield Finding(Level.HINT, f"{name} is set, but there is no such setting.")
+
+
 def _database(_app: Flask, settings: Settings) -> Iterator[Finding]:
     where = make_url(settings.database).render_as_string(hide_password=True)
     try:
@@ -115,7 +123,7 @@ def _queue(app: Flask, _settings: Settings) -> Iterator[Finding]:
     try:
         connection.ping()
     except (redis.RedisError, OSError) as error:
-        yield Finding(Level.ERROR, f"The queue (Redis or Valkey) does not answer: {error}.")
+        yield Finding(Level.ERROR, f"The queue (Redis or Valkey) does not answer: {_text(error)}.")
         return
     finally:
         connection.close()
@@ -144,5 +152,8 @@ def _checked(check: Callable[[], str | None]) -> str | None:
 
 
 def _cause(error: SQLAlchemyError) -> str:
-    text = str(getattr(error, "orig", None) or error)
-    return " ".join(text.split()).rstrip(".")
+    return _text(getattr(error, "orig", None) or error)
+
+
+def _text(error: BaseException) -> str:
+    return " ".join(str(error).split()).rstrip(".?")

@@ -1,0 +1,157 @@
+"""The house itself: who knows whom, how long things may grow, what must be written down."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+import channels
+from civic_push.config import PREFIX, Settings
+from content_sources import PARSERS
+from scripts import settings_table
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("channels", "subscriptions", "content_sources")
+OURS = {*ROOMS, "civic_push", "worker", "wsgi"}
+FRAMEWORKS = {"flask", "rq", "redis", "flask_sqlalchemy"}
+MODULES = sorted(path for top in (*ROOMS, "civic_push") for path in (ROOT / top).rglob("*.py")
+                 if "versions" not in path.parts) + [ROOT / "worker.py", ROOT / "wsgi.py"]
+
+# Every page that may be opened without signing in. A new one must be put here by hand,
+# so that nothing becomes public by oversight.
+PUBLIC = {"static"}
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level packages a module imports, in functions too."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            names.add((node.module or "").partition(".")[0])
+    return names
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Every function's name and how many lines it has."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def tracked() -> list[Path]:
+    """All files under version control."""
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    return [ROOT / name for name in done.stdout.decode().split("\0") if name]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_knows_neither_the_house_nor_the_other_rooms(room: str) -> None:
+    for path in (ROOT / room).rglob("*.py"):
+        assert imported(path).isdisjoint((OURS | FRAMEWORKS) - {room}), path
+
+
+def test_the_contracts_on_imports_hold() -> None:
+    done = subprocess.run([Path(sys.executable).with_name("lint-imports"), "--no-logo",
+                           "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_house_s_front_door_is_a_map_not_code() -> None:
+    body = ast.parse((ROOT / "civic_push" / "__init__.py").read_text(encoding="utf-8")).body
+    assert len(body) == 1
+    assert isinstance(body[0], ast.Expr)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_module_and_no_function_outgrows_its_reader(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 250
+    assert [(name, lines) for name, lines in functions(path) if lines > 45] == []
+
+
+def test_the_readme_names_every_setting_with_its_default() -> None:
+    readme = settings_table.README.read_text(encoding="utf-8")
+    assert readme == settings_table.filled(readme), "run scripts/settings_table.py"
+    for setting in fields(Settings):
+        assert f"`{PREFIX}{setting.name.upper()}`" in readme
+
+
+def test_the_example_settings_file_is_today_s() -> None:
+    written = settings_table.EXAMPLE.read_text(encoding="utf-8")
+    assert written == settings_table.example(), "run scripts/settings_table.py"
+
+
+def test_every_channel_and_every_kind_of_source_is_documented() -> None:
+    text = (ROOT / "docs" / "adding.md").read_text(encoding="utf-8")
+    assert [name for name in (*channels.KINDS, *PARSERS) if f"`{name}`" not in text] == []
+
+
+def test_documents_link_to_files_that_exist() -> None:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+            if "://" not in target and not target.startswith("mailto:"):
+                assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_page_is_public_on_purpose_or_asks_for_sign_in(app: Flask) -> None:
+    client = app.test_client()
+    unguarded = set()
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in PUBLIC:
+            continue
+        for method in {"GET", "POST"} & (rule.methods or set()):
+            answer = client.open(_address(app, rule), method=method)
+            if not _turned_away(answer.status_code, answer.headers.get("Location", "")):
+                unguarded.add(f"{method} {rule.endpoint}")
+    assert unguarded == set()
+
+
+def _turned_away(status: int, location: str) -> bool:
+    return status in (401, 403) or (status == 302 and "/redaktion/anmelden" in location)
+
+
+def _address(app: Flask, rule: Rule) -> str:
+    values = {name: 1 if "Integer" in type(kind).__name__ else "x"
+              for name, kind in rule._converters.items()}
+    with app.test_request_context():
+        built = app.url_map.bind("localhost").build(rule.endpoint, values, append_unknown=False)
+    return built
+
+
+def test_every_public_page_exists(app: Flask) -> None:
+    assert {r.endpoint for r in app.url_map.iter_rules()} >= PUBLIC
+
+
+def test_no_file_holds_the_address_of_a_package_index() -> None:
+    indexes = re.compile(r"--(?:extra-)?index-url|--find-links|registry=http|"
+                         r"\"resolved\":|pypi\.org/simple|file:///\S+simple|registry\.npmjs")
+    mine = Path(__file__)
+    for path in tracked():
+        if path == mine or path.suffix in {".png", ".woff2", ".ico", ".pdf", ".gz"}:
+            continue
+        if path.exists():
+            found = indexes.search(path.read_text(encoding="utf-8", errors="replace"))
+            assert found is None, f"{path.relative_to(ROOT)}: {found and found.group()}"
+
+
+def test_no_secret_lies_in_the_repository() -> None:
+    for path in tracked():
+        if path.exists() and "tests" not in path.parts:
+            text = path.read_text(encoding="utf-8", errors="replace")
+            assert "-----BEGIN PRIVATE KEY-----" not in text, path
+
+
+def test_tests_have_no_package_files_that_would_shadow_the_rooms() -> None:
+    assert list((ROOT / "tests").rglob("__init__.py")) == []
