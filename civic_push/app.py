@@ -12,6 +12,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import channels
 from civic_push import config, tasks
 from civic_push.db import db, engine_options, init_db
+from civic_push.staff.security import init_security
+from civic_push.web.desk import init_desk
 from civic_push.web.pages import init_pages
 from subscriptions.seals import Seals
 from subscriptions.tokens import Tokens
@@ -33,6 +35,8 @@ def create_app(settings: config.Settings | None = None) -> Flask:
                      compare_type=True)
     tasks.init_tasks(app, settings.redis)
     init_pages(app)
+    init_security(app)
+    init_desk(app)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from civic_push.delivery.models import ChannelPause, Delivery, State
 
 FEW = 5  # smaller numbers of residents are not told (design.md, invariant 12)
-OPEN = (State.WAITING, State.LEASED)
+_OPEN = (State.WAITING, State.LEASED)
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class ChannelReport:
     @property
     def open(self) -> int:
         """Deliveries that are not through yet."""
-        return sum(self.counts.get(state, 0) for state in OPEN)
+        return sum(self.counts.get(state, 0) for state in _OPEN)
 
     @property
     def failed(self) -> int:
@@ -103,7 +103,7 @@ def progress(session: Session, announcement_ids: Collection[int]) -> dict[int, P
     if not announcement_ids:
         return {}
     sent = func.sum(case((Delivery.state == State.SENT, 1), else_=0))
-    waiting = func.sum(case((Delivery.state.in_(OPEN), 1), else_=0))
+    waiting = func.sum(case((Delivery.state.in_(_OPEN), 1), else_=0))
     rows = session.execute(
         select(Delivery.announcement_id, func.count(), sent, waiting)
         .where(Delivery.announcement_id.in_(announcement_ids))

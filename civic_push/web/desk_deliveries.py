@@ -1,0 +1,47 @@
+"""Watching: an announcement as residents see it, and what becomes of its deliveries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import render_template
+from sqlalchemy import select
+
+from civic_push.announcements.models import Announcement, AnnouncementState
+from civic_push.db import db, utcnow
+from civic_push.delivery import report
+from civic_push.delivery.models import State
+from civic_push.staff.models import Staff
+from civic_push.web.desk_frame import ID, desk, wanted
+
+REFRESH_SECONDS = 10  # while deliveries are on their way
+
+
+@desk.get(f"/{ID}")
+def watch(number: int) -> str:
+    """One announcement; published ones with their deliveries by channel and state."""
+    session, now, announcement = db.session(), utcnow(), wanted(number)
+    published = announcement.state == AnnouncementState.PUBLISHED
+    channels = report.by_channel(session, number) if published else []
+    return render_template(
+        "desk/watch.html", announcement=announcement, published=published, channels=channels,
+        troubles=report.troubles(session, number) if published else [],
+        pauses=report.pauses(session, now), now=now,
+        states_shown=_states(channels),
+        author=session.scalar(
+            select(Staff.email).where(Staff.id == announcement.author_id)),
+        refresh=REFRESH_SECONDS if published and _moving(announcement, channels, now) else None)
+
+
+def _states(channels: list[report.ChannelReport]) -> list[State]:
+    """The table's columns: the usual states, and others that occur."""
+    occur = {state for channel in channels for state in channel.counts}
+    return [s for s in State if s in occur or s in (State.WAITING, State.SENT)]
+
+
+def _moving(announcement: Announcement, channels: list[report.ChannelReport],
+            now: datetime) -> bool:
+    """Whether the numbers change within seconds; what waits for a digest does not."""
+    return announcement.fan_out_done_at is None or any(
+        c.counts.get(State.LEASED) or (c.next_due is not None and c.next_due <= now)
+        for c in channels)

@@ -1,0 +1,239 @@
+"""The editors' write form: what was typed, what is wrong with it, and the draft it makes.
+
+Everything typed is kept as it was typed, so that no mistake costs an editor his text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from werkzeug.datastructures import MultiDict
+
+from channels.base import Urgency
+from civic_push.announcements.models import Announcement, AnnouncementText
+from civic_push.announcements.publishing import Draft
+from civic_push.web.desk_words import _
+from civic_push.web.forms import Typed
+from subscriptions.models import Register
+from subscriptions.timing import TOWN_TIME
+
+TITLE_LENGTH = 300  # as the column
+BODY_LENGTH = 20_000
+SHORT_LENGTH = 300
+LINK_LENGTH = 2_000
+TOWN, PLACES = "town", "places"
+LENGTHS = {"title": TITLE_LENGTH, "body": BODY_LENGTH, "short": SHORT_LENGTH,
+            "plain_title": TITLE_LENGTH, "plain_body": BODY_LENGTH,
+            "plain_short": SHORT_LENGTH, "link": LINK_LENGTH}
+
+
+@dataclass(slots=True)
+class Written:
+    """The form's fields as they were typed. `where` is TOWN, PLACES or "" (not chosen);
+    `expires` is local time as the field gives it."""
+
+    title: str = ""
+    body: str = ""
+    short: str = ""
+    plain_title: str = ""
+    plain_body: str = ""
+    plain_short: str = ""
+    where: str = ""
+    places: list[int] = field(default_factory=list)
+    topics: list[int] = field(default_factory=list)
+    urgency: str = Urgency.INFO
+    expires: str = ""
+    link: str = ""
+
+    @property
+    def neighbourhoods(self) -> list[int]:
+        """The Ortsteile it is for; none for the whole town."""
+        return self.places if self.where == PLACES else []
+
+    @property
+    def seal(self) -> str:
+        """The same for the same content: shows whether somebody changed it meanwhile."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+FIELDS = tuple(f.name for f in fields(Written))
+
+
+def read(form: MultiDict[str, str]) -> Written:
+    """What a browser sent. Line ends become \\n, control characters (which PostgreSQL
+    refuses) and outer blanks go; nothing else is changed."""
+    texts = {name: _clean(form.get(name, "")) for name in LENGTHS}
+    return Written(
+        **texts, where=form.get("where", ""), places=_numbers(form, "places"),
+        topics=_numbers(form, "topics"), urgency=form.get("urgency", ""),
+        expires=form.get("expires", "").strip())
+
+
+def show(announcement: Announcement) -> Written:
+    """A stored announcement as the form shows it."""
+    texts = {t.register: t for t in announcement.texts if t.language == "de"}
+    standard = texts.get(Register.STANDARD, AnnouncementText(title="", body="", short=""))
+    plain = texts.get(Register.PLAIN, AnnouncementText(title="", body="", short=""))
+    places = sorted(n.id for n in announcement.neighbourhoods)
+    ends = announcement.expires_at
+    return Written(
+        title=standard.title, body=standard.body, short=standard.short,
+        plain_title=plain.title, plain_body=plain.body, plain_short=plain.short,
+        where=PLACES if places else TOWN, places=places,
+        topics=sorted(t.id for t in announcement.topics), urgency=announcement.urgency,
+        expires=f"{ends.astimezone(TOWN_TIME):%Y-%m-%dT%H:%M}" if ends else "",
+        link=announcement.link)
+
+
+def typed(written: Written, errors: Mapping[str, str]) -> Typed:
+    """The form's fields for the templates' macros, errors in the order of the page."""
+    values = MultiDict[str, str]()
+    for name in FIELDS:
+        value = getattr(written, name)
+        values.setlist(name, [str(v) for v in value] if isinstance(value, list) else [value])
+    shown = Typed(values)
+    shown.errors = {name: errors[name] for name in FIELDS if name in errors}
+    return shown
+
+
+def texts(written: Written) -> list[AnnouncementText]:
+    """The wordings this would make, for a preview; they belong to no session."""
+    wordings = [AnnouncementText(register=Register.STANDARD, title=written.title,
+                                 body=written.body, short=written.short)]
+    if written.plain_body:
+        wordings.append(AnnouncementText(
+            register=Register.PLAIN, title=written.plain_title or written.title,
+            body=written.plain_body, short=written.plain_short))
+    return wordings
+
+
+def check_draft(written: Written, topics: Collection[int], places: Collection[int],
+                now: datetime) -> dict[str, str]:
+    """What keeps this from being stored: field name → one sentence. `topics` and `places`
+    are the ids that exist."""
+    errors = _too_long(written)
+    if not written.title:
+        errors["title"] = _("Bitte geben Sie einen Titel ein.")
+    if (written.plain_title or written.plain_short) and not written.plain_body:
+        errors["plain_body"] = _(
+            "Zum Titel oder Kurztext in Einfacher Sprache fehlt noch der Text.")
+    if set(written.topics) - set(topics):
+        errors["topics"] = _(
+            "Ein Thema gibt es nicht mehr. Bitte wählen Sie noch einmal.")
+    found = {"where": _wrong_place(written, places), "expires": _wrong_expiry(written, now),
+             "urgency": _wrong_urgency(written), "link": _wrong_link(written)}
+    return errors | {name: sentence for name, sentence in found.items()
+                     if sentence and name not in errors}
+
+
+def check_ready(written: Written, topics: Collection[int], places: Collection[int],
+                now: datetime) -> dict[str, str]:
+    """What keeps this from being published: what a draft needs, and a text and a topic."""
+    errors = check_draft(written, topics, places, now)
+    if not written.body:
+        errors.setdefault("body", _("Bitte schreiben Sie den Text der Meldung."))
+    if not written.topics:
+        errors.setdefault("topics", _("Bitte wählen Sie mindestens ein Thema."))
+    return errors
+
+
+def to_draft(written: Written, author_id: int | None, source_name: str = "") -> Draft:
+    """The draft of a form that `check_draft` found right."""
+    return Draft(
+        title=written.title, body=written.body, short=written.short,
+        plain_title=written.plain_title, plain_body=written.plain_body,
+        plain_short=written.plain_short, topics=written.topics,
+        neighbourhoods=written.neighbourhoods, urgency=Urgency(written.urgency),
+        expires_at=parse_local(written.expires) if written.expires else None,
+        link=written.link, source_name=source_name, author_id=author_id)
+
+
+def parse_local(text: str) -> datetime:
+    """Read the town's wall clock ("2026-11-18T18:00" or "18.11.2026 18:00") as aware UTC.
+
+    An hour that comes twice in autumn means its second pass: what is valid until then must
+    not end early. Raises ValueError for what is no time, LookupError for one that spring skips."""
+    for form in ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y %H:%M"):
+        try:
+            moment = datetime.strptime(text, form).replace(tzinfo=TOWN_TIME, fold=1)
+            break
+        except ValueError:
+            continue
+    else:
+        raise ValueError("no time")
+    utc = moment.astimezone(UTC)
+    if utc.astimezone(TOWN_TIME).replace(tzinfo=None) != moment.replace(tzinfo=None):
+        raise LookupError("an hour that does not exist")
+    return utc
+
+
+def _wrong_place(written: Written, places: Collection[int]) -> str:
+    if written.where not in (TOWN, PLACES):
+        return _(
+            "Bitte wählen Sie, ob die Meldung für die ganze Stadt gilt oder für Ortsteile.")
+    if written.where == PLACES and not written.places:
+        return _("Bitte wählen Sie mindestens einen Ortsteil.")
+    if set(written.places) - set(places):
+        return _("Einen Ortsteil gibt es nicht mehr. Bitte wählen Sie noch einmal.")
+    return ""
+
+
+def _wrong_urgency(written: Written) -> str:
+    if written.urgency in set(Urgency):
+        return ""
+    return _("Bitte wählen Sie, wie dringend die Meldung ist.")
+
+
+def _wrong_expiry(written: Written, now: datetime) -> str:
+    if not written.expires:
+        return ""
+    try:
+        if parse_local(written.expires) > now:
+            return ""
+    except LookupError:
+        return _("Diese Uhrzeit gibt es an dem Tag nicht: Die Uhren werden umgestellt.")
+    except (ValueError, OverflowError):
+        return _("Bitte geben Sie Tag und Uhrzeit ein, zum Beispiel 18.11.2026 18:00.")
+    return _("Dieser Zeitpunkt ist schon vorbei. Bitte wählen Sie einen späteren.")
+
+
+def _wrong_link(written: Written) -> str:
+    if not written.link or _is_web_address(written.link):
+        return ""
+    return _("Bitte geben Sie eine vollständige Adresse ein, die mit https:// beginnt.")
+
+
+def _too_long(written: Written) -> dict[str, str]:
+    have: Mapping[str, str] = {name: getattr(written, name) for name in LENGTHS}
+    return {
+        name: _("Bitte kürzen Sie: höchstens %(most)s Zeichen, es sind %(count)s.",
+                      most=f"{LENGTHS[name]:,}".replace(",", "."),
+                      count=f"{len(value):,}".replace(",", "."))
+        for name, value in have.items() if len(value) > LENGTHS[name]}
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return (parts.scheme in ("http", "https") and bool(parts.hostname)
+                and "." in (parts.hostname or "") and parts.username is None
+                and not any(c.isspace() or ord(c) < 32 for c in text))
+    except ValueError:
+        return False
+
+
+def _clean(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(c for c in text if c in "\n\t" or ord(c) >= 32).strip()
+
+
+def _numbers(form: MultiDict[str, str], name: str) -> list[int]:
+    # more digits are no id of ours and would not fit the database's integers
+    return sorted({int(text) for text in form.getlist(name)
+                   if text.isascii() and text.isdigit() and len(text) < 10})

@@ -1,0 +1,73 @@
+"""Words and small formats of the desk's templates."""
+
+from __future__ import annotations
+
+from flask_babel import gettext, lazy_gettext
+
+from channels.base import Urgency
+from civic_push.announcements.markdown import to_html
+from civic_push.announcements.models import Announcement, AnnouncementText
+from civic_push.delivery.compose import short_of
+from civic_push.delivery.models import State
+from civic_push.delivery.report import FEW
+from subscriptions.models import Register
+
+
+def _(text: str, **values: object) -> str:
+    """`gettext`, typed."""
+    return str(gettext(text, **values))
+
+
+CHANNELS = {
+    "email": lazy_gettext("E-Mail"), "sms": lazy_gettext("SMS"),
+    "telegram": lazy_gettext("Telegram"), "push": lazy_gettext("Browser-Push"),
+    "outlet": lazy_gettext("Öffentliche Kanäle der Stadt"),
+}
+STATES = {
+    State.WAITING: lazy_gettext("wartet"), State.LEASED: lazy_gettext("geht gerade hinaus"),
+    State.SENT: lazy_gettext("übergeben"), State.REFUSED: lazy_gettext("abgelehnt"),
+    State.GONE: lazy_gettext("Adresse gibt es nicht mehr"),
+    State.UNKNOWN: lazy_gettext("unklar, ob angekommen"),
+    State.EXPIRED: lazy_gettext("zu spät geworden"),
+    State.CANCELLED: lazy_gettext("vorher abgemeldet"),
+}
+URGENCIES = {
+    Urgency.INFO: lazy_gettext("Information"), Urgency.IMPORTANT: lazy_gettext("Wichtig"),
+    Urgency.DANGER: lazy_gettext("Gefahr"),
+}
+EFFECTS = {
+    Urgency.INFO: lazy_gettext(
+        "Kommt so, wie es die Leute gewählt haben: sofort oder in ihrer Zusammenfassung, "
+        "und nicht in ihren Ruhezeiten."),
+    Urgency.IMPORTANT: lazy_gettext(
+        "Kommt sofort, auch wenn jemand sonst nur eine Zusammenfassung möchte. Ruhezeiten "
+        "bleiben gewahrt."),
+    Urgency.DANGER: lazy_gettext(
+        "Kommt sofort zu allen, auch in ihren Ruhezeiten. Nur wenn Warten schadet; dieser "
+        "Dienst ersetzt keine amtliche Warnung."),
+}
+
+
+def channel_name(channel: str) -> str:
+    """A channel as editors call it."""
+    return str(CHANNELS.get(channel, channel))
+
+
+def few(count: int, public: bool = False) -> str:
+    """A number of residents, as small ones may be told."""
+    if 0 < count < FEW and not public:
+        return _("weniger als %(few)s", few=FEW)
+    return f"{count:,}".replace(",", ".")
+
+
+def wordings(announcement: Announcement) -> list[AnnouncementText]:
+    """German texts, the standard one first."""
+    german = [t for t in announcement.texts if t.language == "de"]
+    return sorted(german, key=lambda t: t.register != Register.STANDARD)
+
+
+WORDS: dict[str, object] = {
+    "channel_name": channel_name, "few": few, "wordings": wordings,
+    "state_words": STATES, "urgency_words": URGENCIES, "urgency_effects": EFFECTS,
+    "markdown": to_html, "short_of": short_of, "plain": Register.PLAIN,
+}

@@ -1,0 +1,212 @@
+"""Writing: the form, its preview, and the page before publishing."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import current_user
+from flask_wtf.csrf import CSRFError
+from sqlalchemy import select, update
+
+from civic_push.announcements import publishing
+from civic_push.announcements.models import Announcement, AnnouncementState
+from civic_push.config import settings
+from civic_push.db import db, utcnow
+from civic_push.intake.models import Item
+from civic_push.staff.security import ask_to_sign_in
+from civic_push.web import desk_forms
+from civic_push.web.desk_forms import Written
+from civic_push.web.desk_frame import ID, desk, page_number, wanted
+from civic_push.web.desk_words import _
+from subscriptions.models import Neighbourhood, Topic
+
+_OPEN = (AnnouncementState.DRAFT, AnnouncementState.WAITING)
+
+
+@desk.get("/neu")
+def new() -> ResponseReturnValue:
+    """An empty form."""
+    return _form(Written())
+
+
+@desk.post("/neu")
+def save_new() -> ResponseReturnValue:
+    """Preview or store a new draft."""
+    return _submitted(None)
+
+
+@desk.get(f"/{ID}/bearbeiten")
+def edit(number: int) -> ResponseReturnValue:
+    """The form with a draft or an item of the tray."""
+    announcement = wanted(number)
+    if announcement.state not in _OPEN:
+        return _closed(announcement)
+    return _form(desk_forms.show(announcement), announcement)
+
+
+@desk.post(f"/{ID}/bearbeiten")
+def save(number: int) -> ResponseReturnValue:
+    """Preview or store a draft over what it was."""
+    announcement = wanted(number)
+    if announcement.state not in _OPEN:
+        return _form(desk_forms.read(request.form), announcement, status=409,
+                     problem=_closed_sentence())
+    return _submitted(announcement)
+
+
+@desk.get(f"/{ID}/veroeffentlichen")
+def confirm(number: int) -> ResponseReturnValue:
+    """What will be published, and how many inboxes it will reach."""
+    announcement = wanted(number)
+    if announcement.state not in _OPEN:
+        return _closed(announcement)
+    written = desk_forms.show(announcement)
+    if errors := desk_forms.check_ready(written, _ids(Topic), _ids(Neighbourhood), utcnow()):
+        return _form(written, announcement, errors)
+    return render_template(
+        "desk/confirm.html", announcement=announcement, written=written,
+        audience=_audience(written), days=settings().default_expiry_days)
+
+
+@desk.post(f"/{ID}/veroeffentlichen")
+def publish(number: int) -> ResponseReturnValue:
+    """Publish; a second time does nothing and says so."""
+    announcement, now = wanted(number), utcnow()
+    if announcement.state not in _OPEN:
+        return _closed(announcement)
+    written = desk_forms.show(announcement)
+    if written.seal != request.form.get("seal"):
+        flash(_("Der Entwurf wurde inzwischen geändert. Bitte prüfen Sie ihn noch einmal."),
+              "warning")
+        return redirect(url_for("desk.confirm", number=number))
+    if errors := desk_forms.check_ready(written, _ids(Topic), _ids(Neighbourhood), now):
+        return _form(written, announcement, errors, 422)
+    if not publishing.publish(db.session(), announcement, now):
+        return _closed(announcement)
+    flash(_("Die Meldung ist veröffentlicht und geht jetzt hinaus."), "success")
+    return redirect(url_for("desk.watch", number=number))
+
+
+@desk.post(f"/{ID}/verwerfen")
+def dismiss(number: int) -> ResponseReturnValue:
+    """Put a draft or an item of the tray aside; it can be fetched back."""
+    from_tray = wanted(number).state == AnnouncementState.WAITING
+    if _move(number, _OPEN, AnnouncementState.DISMISSED):
+        flash(_("Verworfen. Sie finden den Text unter „Verworfen“ wieder."), "success")
+    else:
+        flash(_closed_sentence(), "warning")
+    if from_tray:
+        return redirect(url_for("desk.tray", seite=page_number()))
+    return redirect(url_for("desk.overview"))
+
+
+@desk.post(f"/{ID}/zurueckholen")
+def restore(number: int) -> ResponseReturnValue:
+    """Make a dismissed announcement a draft again."""
+    wanted(number)
+    if _move(number, (AnnouncementState.DISMISSED,), AnnouncementState.DRAFT):
+        flash(_("Die Meldung ist wieder ein Entwurf."), "success")
+    return redirect(url_for("desk.watch", number=number))
+
+
+@desk.errorhandler(CSRFError)
+def stale_page(_error: CSRFError) -> ResponseReturnValue:
+    """A page that was open too long: nothing was done. A form comes back as it was typed,
+    with a fresh token."""
+    if not current_user.is_authenticated:
+        return ask_to_sign_in()
+    number = (request.view_args or {}).get("number")
+    if request.endpoint in ("desk.save_new", "desk.save"):
+        announcement = db.session.get(Announcement, number) if number else None
+        sentence = _("Die Seite war lange offen. Ihr Text ist noch da, aber nicht gespeichert: "
+                     "Bitte speichern Sie noch einmal.")
+        return _form(desk_forms.read(request.form), announcement, status=400, problem=sentence)
+    flash(_("Die Seite war lange offen, es wurde nichts geändert. Bitte versuchen Sie es "
+            "noch einmal."), "warning")
+    return redirect(url_for("desk.watch", number=number) if number
+                    else url_for("desk.overview"))
+
+
+def _submitted(announcement: Announcement | None) -> ResponseReturnValue:
+    """What to do with a sent form: its buttons are preview, draft and next."""
+    written, button = desk_forms.read(request.form), request.form.get("button")
+    check = desk_forms.check_ready if button == "next" else desk_forms.check_draft
+    errors = check(written, _ids(Topic), _ids(Neighbourhood), utcnow())
+    if button == "preview":
+        return _form(written, announcement, errors, preview=True)
+    if errors:
+        return _form(written, announcement, errors, 422)
+    if announcement and request.form.get("seal") != desk_forms.show(announcement).seal:
+        sentence = _("Jemand hat diesen Entwurf inzwischen geändert. Wenn Sie noch einmal "
+                     "speichern, ersetzt Ihr Text den anderen.")
+        return _form(written, announcement, status=409, problem=sentence)
+    return _store(written, announcement, button)
+
+
+def _store(written: Written, announcement: Announcement | None, button: str | None
+           ) -> ResponseReturnValue:
+    draft = desk_forms.to_draft(
+        written, current_user.id, announcement.source_name if announcement else "")
+    try:
+        saved = publishing.save(db.session(), draft, utcnow(), announcement)
+    except publishing.AlreadyPublished:
+        db.session.rollback()
+        return _form(written, announcement, status=409, problem=_closed_sentence())
+    saved.state = AnnouncementState.DRAFT  # out of the tray: somebody works on it
+    db.session.commit()
+    if button == "next":
+        return redirect(url_for("desk.confirm", number=saved.id))
+    flash(_("Der Entwurf ist gespeichert."), "success")
+    return redirect(url_for("desk.edit", number=saved.id))
+
+
+def _form(written: Written, announcement: Announcement | None = None,
+          errors: dict[str, str] | None = None, status: int = 200, *, problem: str = "",
+          preview: bool = False) -> tuple[str, int]:
+    """The write form as typed, with what is wrong at its fields; `problem` is about it all."""
+    session = db.session()
+    return render_template(
+        "desk/write.html", typed=desk_forms.typed(written, errors or {}), problem=problem,
+        announcement=announcement, item=_item(announcement),
+        seal=desk_forms.show(announcement).seal if announcement else "",
+        preview=desk_forms.texts(written) if preview else [],
+        audience=_audience(written) if preview and written.topics else None,
+        limits=desk_forms.LENGTHS, days=settings().default_expiry_days,
+        topics=session.scalars(select(Topic).order_by(Topic.position, Topic.name)).all(),
+        places=session.scalars(select(Neighbourhood).order_by(Neighbourhood.name)).all()), status
+
+
+def _item(announcement: Announcement | None) -> Item | None:
+    """What the source had said, where it came from one."""
+    if announcement is None:
+        return None
+    return db.session.scalar(
+        select(Item).where(Item.announcement_id == announcement.id).limit(1))
+
+
+def _audience(written: Written) -> dict[str, int]:
+    """Inboxes by channel, for every channel that is set up."""
+    found = publishing.audience(db.session(), written.topics, written.neighbourhoods)
+    return dict(sorted(found.items()))
+
+
+def _ids(kind: type[Topic] | type[Neighbourhood]) -> set[int]:
+    return set(db.session.scalars(select(kind.id)))
+
+
+def _move(number: int, states: tuple[AnnouncementState, ...], to: AnnouncementState) -> bool:
+    """Change the state where it still is one of `states`; whether this call did it."""
+    done = db.session.execute(
+        update(Announcement).where(Announcement.id == number, Announcement.state.in_(states))
+        .values(state=to).returning(Announcement.id)).first()
+    db.session.commit()
+    return done is not None
+
+
+def _closed(announcement: Announcement) -> ResponseReturnValue:
+    flash(_closed_sentence(), "warning")
+    return redirect(url_for("desk.watch", number=announcement.id))
+
+
+def _closed_sentence() -> str:
+    return _("Diese Meldung ist schon veröffentlicht oder verworfen und wurde nicht geändert.")
