@@ -32,9 +32,7 @@ CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0  # unless the URL says ?cto= and ?rto=
 _ASSET = AppriseAsset(async_mode=False)
 
 # Its log lines carry numbers and addresses; what matters is in the outcome.
-_log = logging.getLogger("apprise")
-_log.addHandler(logging.NullHandler())
-_log.propagate = False
+logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
 
 _SAYS_NO = re.compile(r"error|invalid|wrong|fail|denied|refus|reject|not allowed|unauthori", re.I)
 _OUR_ACCOUNT = re.compile(
