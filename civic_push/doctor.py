@@ -73,7 +73,7 @@ def _key_files(settings: Settings) -> Iterator[Finding]:
     for path in files:
         if path.exists() and keys.too_open(path):
             yield Finding(Level.ERROR, f"Others may read {path}, which holds secrets: "
-                          f"`chmod 600 {path}`.")
+                          f"`chmod 640 {path}`.")
     if not settings.vapid_private_key:
         yield Finding(Level.HINT, "Browser push is not set up: "
                       f"{PREFIX}VAPID_PRIVATE_KEY is empty (`civic-push keys` makes one).")

@@ -41,8 +41,8 @@ def ensure(folder: Path) -> dict[str, Path]:
 
 
 def too_open(path: Path) -> bool:
-    """Whether others than its owner may read a file."""
-    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+    """Whether others than its owner and group may read a file, or the group may change it."""
+    return bool(path.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP))
 
 
 def _write_new(path: Path, text: str) -> None:
