@@ -6,7 +6,6 @@ FetchError             nothing was read
 ├── Busy               the server asks us to come later; `retry_after` says when, if it did
 ├── Unreachable        no answer, or one that broke off
 └── HttpError          the server answered with another status than we can use
-    └── Gone           410: the server says it is gone for good
 
 libcurl does the talking: every connection asks us first whether its *resolved* address is
 allowed (so a name that changes its address between two look-ups gains nothing), bodies
@@ -73,10 +72,6 @@ class HttpError(FetchError):
         super().__init__(code or codes.get(status, "status"),
                          f"the server answered with status {status}")
         self.status = status
-
-
-class Gone(HttpError):
-    """410: the server says it is gone for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +160,6 @@ def _judge(answer: headers.Answer, here: Address) -> Fetched | NotModified:
         return NotModified(here.url, fresh_for=answer.fresh_for)
     if answer.status in (429, 503):
         raise Busy(answer.status, answer.retry_after)
-    if answer.status == 410:
-        raise Gone(410)
     if answer.status != 200:
         raise HttpError(answer.status)
     return Fetched(bytes(answer.body), here.url, etag=answer.headers.get("etag", ""),

@@ -34,14 +34,16 @@ class Source(Base):
     url: Mapped[str] = mapped_column(Text, unique=True)
     kind: Mapped[str] = mapped_column(String(20), default="feed")  # a key of PARSERS
     publish: Mapped[bool] = mapped_column(default=False)  # new items at once, without the tray
+    # a publisher whose texts are not ours to pass on: title and link only
+    titles_only: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
     interval_minutes: Mapped[int] = mapped_column(default=15)
     next_check_at: Mapped[datetime]
-    checked_at: Mapped[datetime | None] = mapped_column(default=None)  # None: never
+    checked_at: Mapped[datetime | None] = mapped_column(default=None)  # last read; None: never
     etag: Mapped[str] = mapped_column(Text, default="")
     last_modified: Mapped[str] = mapped_column(Text, default="")
     errors: Mapped[int] = mapped_column(default=0)  # in a row
-    last_error: Mapped[str] = mapped_column(Text, default="")
+    last_error: Mapped[str] = mapped_column(Text, default="")  # see intake.wording
     created_at: Mapped[datetime]
 
     topics: Mapped[list[Topic]] = relationship(secondary=source_topic)
@@ -52,7 +54,8 @@ class Item(Base):
     """One thing as the source worded it. Kept for ever by key, so that nothing comes twice."""
 
     __tablename__ = "item"
-    __table_args__ = (UniqueConstraint("source_id", "key"),)
+    __table_args__ = (UniqueConstraint("source_id", "key"),
+                      Index("ix_item_announcement_id", "announcement_id"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
@@ -64,6 +67,9 @@ class Item(Base):
     first_seen_at: Mapped[datetime]
     announcement_id: Mapped[int | None] = mapped_column(
         ForeignKey("announcement.id", ondelete="SET NULL"), default=None)
+
+    # its announcement is saved, but not published yet: the next check does what is left
+    to_publish: Mapped[bool] = mapped_column(default=False)
 
     source: Mapped[Source] = relationship()
     announcement: Mapped[Announcement | None] = relationship()
