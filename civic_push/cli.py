@@ -19,6 +19,7 @@ from civic_push.config import PREFIX
 from civic_push.db import db
 from civic_push.demo.trouble import Trouble
 from civic_push.doctor import Level, examine
+from civic_push.intake.commands import COMMANDS as INTAKE_COMMANDS
 from civic_push.seed import seed
 from civic_push.staff.commands import COMMANDS as STAFF_COMMANDS
 
@@ -125,7 +126,7 @@ def seed_command() -> None:
     click.echo(f"Added {places} Ortsteile and {topics} topics.")
 
 
-for _command in STAFF_COMMANDS:
+for _command in [*INTAKE_COMMANDS, *STAFF_COMMANDS]:
     main.add_command(_command)
 
 
