@@ -9,7 +9,7 @@ from py_vapid import Vapid02
 
 from channels.push_encryption import b64url_decode
 from channels.vapid import Vapid, application_server_key, new_private_key
-from tests.stand_ins.push_service import VapidError, check_vapid
+from tests.stand_ins.vapid_check import VapidError, check_vapid
 
 NOW = 1_795_000_000.0
 KEY = new_private_key()

@@ -94,14 +94,7 @@ class Connection(asyncio.Protocol):
     def take(self, kind: int, flags: int, stream: int, payload: bytes, out: list[bytes]) -> None:
         """Understand one frame."""
         if kind in (HEADERS, CONTINUATION):
-            if kind == HEADERS:
-                if flags & PADDED:
-                    payload = payload[1:len(payload) - payload[0]]
-                self.block = payload[5:] if flags & PRIORITY else payload
-            else:
-                self.block += payload
-            if flags & END_HEADERS:
-                self.paths[stream] = dict(self.decoder.decode(self.block))
+            self.take_headers(kind, flags, stream, payload)
         elif kind == DATA:
             self.received += len(payload)
         elif kind == SETTINGS and not flags & ACK:
@@ -112,6 +105,17 @@ class Connection(asyncio.Protocol):
             self.paths.pop(stream, None)
         if kind in (DATA, HEADERS) and flags & END_STREAM:
             self.answer(stream, self.paths.pop(stream), out)
+
+    def take_headers(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
+        """Collect a header block, RFC 9113 section 6.2."""
+        if kind == HEADERS:
+            if flags & PADDED:
+                payload = payload[1:len(payload) - payload[0]]
+            self.block = payload[5:] if flags & PRIORITY else payload
+        else:
+            self.block += payload
+        if flags & END_HEADERS:
+            self.paths[stream] = dict(self.decoder.decode(self.block))
 
     def answer(self, stream: int, headers: dict[str, str], out: list[bytes]) -> None:
         """Count a whole request and say what becomes of it."""
