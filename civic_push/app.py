@@ -15,6 +15,7 @@ from civic_push.db import db, engine_options, init_db
 from civic_push.staff.security import init_security
 from civic_push.web.desk import init_desk
 from civic_push.web.pages import init_pages
+from civic_push.web.telegram import init_telegram
 from subscriptions.seals import Seals
 from subscriptions.tokens import Tokens
 
@@ -37,6 +38,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     init_pages(app)
     init_security(app)
     init_desk(app)
+    init_telegram(app)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

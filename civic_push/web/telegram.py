@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, jsonify, request
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
 from flask_babel import force_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from civic_push.config import settings
 from civic_push.db import db, utcnow
 from civic_push.delivery import transactional
 from civic_push.delivery.models import Purpose
+from civic_push.web.protection import csrf
 from subscriptions.leaving import leave
 from subscriptions.models import Contact, ContactState
 from subscriptions.signup import confirm, link_address
@@ -36,7 +37,13 @@ Reply = dict[str, Any]
 _STOP = frozenset(("/stop", "stop", "stopp", "/stopp", "abmelden", "/abmelden"))
 
 
+def init_telegram(app: Flask) -> None:
+    """Join the webhook to the app."""
+    app.register_blueprint(telegram)
+
+
 @telegram.post("/telegram")
+@csrf.exempt  # Telegram has no form of ours; it shows the secret instead
 def webhook() -> Response:
     """Take an update that Telegram brings. Only Telegram knows the secret token."""
     given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
