@@ -78,7 +78,7 @@ def _derived(secret: str, purpose: str) -> str:
     return hmac.new(secret.encode(), f"staff:{purpose}".encode(), hashlib.sha256).hexdigest()
 
 
-def ask_to_sign_in(_mechanisms: object = None, _headers: object = None) -> Response:
+def ask_to_sign_in(_mechanisms: object = None, headers: object = None) -> Response:
     """Send a stranger to the sign-in page, and from there back to the page he asked for."""
     flash(gettext("Bitte melden Sie sich an."), "info")
     # only a page can be gone on to; what was posted would be asked for with GET

@@ -1,0 +1,56 @@
+"""Fixtures for the house: an editor at the desk, and announcements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from civic_push.announcements import publishing
+from civic_push.announcements.models import Announcement
+from civic_push.staff import accounts
+from civic_push.staff.models import Staff
+from subscriptions.models import Topic
+from tests.civic_push.desk_visitor import Visitor
+
+EDITOR, PASSWORD = "redaktion@example.org", "korrekt-pferd-batterie"
+
+
+@pytest.fixture
+def staff(app: Flask, session: Session, now: datetime) -> Staff:
+    """An editor's account."""
+    account = accounts.create(session, EDITOR, PASSWORD, "editor", now)
+    session.commit()
+    return account
+
+
+@pytest.fixture
+def editor(client: FlaskClient, staff: Staff) -> Visitor:
+    """A browser that is signed in at the desk."""
+    visitor = Visitor(client)
+    answer = visitor.press("/redaktion/anmelden", email=EDITOR, password=PASSWORD)
+    assert answer.status_code == 302
+    return visitor
+
+
+@pytest.fixture
+def make_announcement(session: Session, now: datetime, make_topic: Callable[..., Topic]
+                      ) -> Callable[..., Announcement]:
+    """Store a draft; keywords are publishing.Draft's, without `topics` one is made."""
+    topics: list[int] = []
+
+    def make(**overrides: Any) -> Announcement:
+        if "topics" not in overrides and not topics:
+            topics.append(make_topic("verkehr").id)
+        draft = publishing.Draft(**{
+            "title": "Brücke gesperrt", "body": "Die Brücke ist bis Freitag gesperrt.",
+            "topics": topics, **overrides})
+        announcement = publishing.save(session, draft, now)
+        session.commit()
+        return announcement
+    return make
