@@ -23,8 +23,10 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("channels", "subscriptions", "content_sources")
 OURS = {*ROOMS, "civic_push", "worker", "wsgi"}
 FRAMEWORKS = {"flask", "rq", "redis", "flask_sqlalchemy"}
-MODULES = sorted(path for top in (*ROOMS, "civic_push") for path in (ROOT / top).rglob("*.py")
-                 if "versions" not in path.parts) + [ROOT / "worker.py", ROOT / "wsgi.py"]
+MODULES = [
+    *sorted(path for top in (*ROOMS, "civic_push") for path in (ROOT / top).rglob("*.py")
+            if "versions" not in path.parts),
+    ROOT / "worker.py", ROOT / "wsgi.py"]
 
 # Every page that may be opened without signing in. A new one must be put here by hand,
 # so that nothing becomes public by oversight.
@@ -125,9 +127,7 @@ def _turned_away(status: int, location: str) -> bool:
 def _address(app: Flask, rule: Rule) -> str:
     values = {name: 1 if "Integer" in type(kind).__name__ else "x"
               for name, kind in rule._converters.items()}
-    with app.test_request_context():
-        built = app.url_map.bind("localhost").build(rule.endpoint, values, append_unknown=False)
-    return built
+    return app.url_map.bind("localhost").build(rule.endpoint, values, append_unknown=False)
 
 
 def test_every_public_page_exists(app: Flask) -> None:

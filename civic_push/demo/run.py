@@ -62,7 +62,8 @@ def run_demo(wishes: Wishes) -> int:
 
 
 def _bring_up(household: Household, wishes: Wishes, places: Places, bell: _Bell) -> None:
-    household.start(Part("valkey", places.valkey_command, server=True))
+    household.start(Part("valkey", places.valkey_command, server=True,
+                         shown=False))
     _await(household, bell, "valkey", lambda: _queue_answers(places.redis_url))
     _say("Preparing the database …")
     editor = fill(places.environment, wishes.new_password)
