@@ -64,6 +64,7 @@ class Settings:
     sms_max_segments: int = _setting(2, "Longest SMS, in segments; longer texts are cut")
     sms_monthly_cap: int = _setting(10_000, "SMS segments a month; 0: no cap")
     telegram_token: str = _setting("", "Token of the town's bot, from @BotFather", secret=True)
+    telegram_bot: str = _setting("", "The bot's name without @, for the links that start it")
     telegram_api: str = _setting("https://api.telegram.org", "Bot API server")
     telegram_per_second: float = _setting(30.0, "Telegram messages a second, all workers")
     telegram_webhook: bool = _setting(

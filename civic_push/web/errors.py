@@ -1,0 +1,82 @@
+"""When something goes wrong: one clear sentence, and what to do now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from civic_push.db import db
+from civic_push.web.language import _
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What an error page says."""
+
+    title: str
+    advice: str
+
+
+def init_errors(app: Flask) -> None:
+    """Show our own page for every HTTP error and every exception nobody caught."""
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(500, _crash)
+
+
+def problem(code: str, message: str, status: int) -> tuple[Response, int]:
+    """The one JSON shape of errors."""
+    return jsonify({"error": {"code": code, "message": message}}), status
+
+
+def _http_error(error: HTTPException) -> Response | tuple[str, int] | tuple[Response, int]:
+    if error.response is not None or (error.code or 500) < 400:
+        return error.get_response()
+    return _answer(_trouble(error.code or 500), error.code or 500)
+
+
+def _stale_form(error: CSRFError) -> tuple[str, int] | tuple[Response, int]:
+    return _answer(Trouble(
+        _("Dieses Formular kann so nicht gesendet werden."),
+        _("Es war zu lange offen, oder Ihr Browser lässt keine Cookies zu. Gehen Sie zurück, "
+          "laden Sie die Seite neu und senden Sie das Formular noch einmal.")), 400)
+
+
+def _crash(error: Exception) -> tuple[str, int] | tuple[Response, int]:
+    db.session.rollback()  # the page itself may need the database
+    return _answer(_trouble(500), 500)
+
+
+def _answer(trouble: Trouble, status: int) -> tuple[str, int] | tuple[Response, int]:
+    if request.is_json:
+        return problem(f"http_{status}", f"{trouble.title} {trouble.advice}", status)
+    return render_template("error.html", trouble=trouble, status=status), status
+
+
+def _trouble(status: int) -> Trouble:
+    back = _("Gehen Sie zurück und versuchen Sie es noch einmal.")
+    known = {
+        403: Trouble(_("Diese Seite ist nicht für Sie freigegeben."),
+                     _("Melden Sie sich mit einem Konto an, das sie öffnen darf.")),
+        404: Trouble(_("Diese Seite gibt es nicht."),
+                     _("Prüfen Sie die Adresse, oder beginnen Sie auf der Startseite.")),
+        405: Trouble(_("Diese Seite kann so nicht aufgerufen werden."), back),
+        410: Trouble(_("Diese Seite gibt es nicht mehr."),
+                     _("Aktuelle Meldungen finden Sie im Archiv.")),
+        413: Trouble(_("Das waren zu viele Daten auf einmal."),
+                     _("Kürzen Sie Ihre Eingaben und senden Sie sie noch einmal.")),
+        429: Trouble(_("Das waren zu viele Versuche in kurzer Zeit."),
+                     _("Warten Sie eine Stunde und versuchen Sie es dann noch einmal.")),
+        503: Trouble(_("Das geht gerade nicht."),
+                     _("Versuchen Sie es in einigen Minuten noch einmal.")),
+    }
+    if status in known:
+        return known[status]
+    if status < 500:
+        return Trouble(_("Das hat der Server nicht verstanden."), back)
+    return Trouble(_("Bei uns ist ein Fehler aufgetreten."),
+                   _("Er wurde aufgezeichnet. Versuchen Sie es in einigen Minuten noch einmal."))
