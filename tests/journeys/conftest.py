@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
+from sqlalchemy import create_engine, text
 
+from civic_push.db import Base
 from tests.browsers import chromium
 from tests.browsers.notification_daemon import NotificationDaemon
 from tests.journeys.town import Town, settle
@@ -43,3 +45,14 @@ def desktop() -> Iterator[NotificationDaemon]:
     """A screen that Chromium can show notifications on."""
     with NotificationDaemon() as daemon:
         yield daemon
+
+
+@pytest.fixture
+def emptied_postgres(migrated_postgres: str) -> str:
+    """The session's PostgreSQL database, without what other tests left."""
+    engine = create_engine(migrated_postgres)
+    with engine.begin() as connection:
+        names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    engine.dispose()
+    return migrated_postgres
