@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from html import escape
-from threading import Lock
 from typing import Any, NamedTuple, Self
 
 from channels.base import Envelope, InvalidAddress, Kind, Message, Outcome, Urgency
@@ -45,17 +44,16 @@ class Telegram:
     name = "telegram"
     batch_size = 30
     repeatable = False
+    personal_links = True
 
     def __init__(self, token: str, api: str = "https://api.telegram.org",
-                 per_second: float = 30.0, limits: Limits | None = None) -> None:
+                 per_second: float = 30.0, bot: str = "", limits: Limits | None = None) -> None:
         self.per_second = per_second
+        self._bot = bot
         self._base = f"{api.rstrip('/')}/bot{token}/"
         # an answer later than this is unknown: Telegram itself gives up sooner
-        self._limits = limits or Limits(in_flight=16, per_host=4, total_seconds=30)
-        self._trusted = {origin(api)}
-        self._pool = self._new_pool()
-        self._bot_name = ""
-        self._asking = Lock()
+        limits = limits or Limits(in_flight=16, per_host=4, total_seconds=30)
+        self._pool = HttpPool(trusted={origin(api)}, repeatable=False, limits=limits)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self | None:
@@ -63,7 +61,7 @@ class Telegram:
         if not config.get("telegram_token"):
             return None
         return cls(str(config["telegram_token"]), str(config["telegram_api"]),
-                   float(config["telegram_per_second"]))
+                   float(config["telegram_per_second"]), str(config["telegram_bot"]))
 
     def clean(self, address: str) -> str:
         """A chat id in its one spelling. Raises InvalidAddress("telegram_malformed")."""
@@ -79,7 +77,7 @@ class Telegram:
 
     def check(self) -> str | None:
         """Ask the API who we are."""
-        reply = self._ask("getMe")
+        reply = self._pool.post(f"{self._base}getMe", _HEADERS, b"{}")
         if reply.status == 0:
             return f"The Telegram Bot API cannot be reached ({reply.error})."
         answer = _read(reply)
@@ -87,33 +85,15 @@ class Telegram:
             return f"Telegram's address answers, but not as the Bot API (status {reply.status})."
         if not answer.ok:
             return f"Telegram does not accept the bot's token ({_words(answer.description)})."
+        name = answer.result.get("username") if isinstance(answer.result, dict) else None
+        if str(name).lower() != self._bot.lower():
+            return (f"CIVIC_PUSH_TELEGRAM_BOT is “{self._bot}”, but the token belongs to "
+                    f"“{name}”; start links would lead to another bot.")
         return None
-
-    def bot_name(self) -> str:
-        """The bot's user name, for https://t.me/<name>?start=…; "" while Telegram does not
-        answer. Asked once a process."""
-        if not self._bot_name:
-            answer = _read(self._ask("getMe"))
-            if answer is not None and answer.ok and isinstance(answer.result, dict):
-                self._bot_name = str(answer.result.get("username", ""))
-        return self._bot_name
 
     def close(self) -> None:
         """Close connections."""
         self._pool.close()
-
-    def _ask(self, method: str) -> Reply:
-        """Call a method without parameters, on a connection of its own: pages ask from
-        threads, which must not meet in the pool."""
-        with self._asking:
-            pool = self._new_pool()
-            try:
-                return pool.post(f"{self._base}{method}", _HEADERS, b"{}")
-            finally:
-                pool.close()
-
-    def _new_pool(self) -> HttpPool:
-        return HttpPool(trusted=self._trusted, repeatable=False, limits=self._limits)
 
 
 def body(envelope: Envelope) -> bytes:

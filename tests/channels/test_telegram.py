@@ -34,7 +34,7 @@ def envelope(number: int = 1, chat: int = 42, message: Message = MESSAGE) -> Env
 
 
 def channel(port: int, token: str = TOKEN, **limits: Any) -> Telegram:
-    return Telegram(token, f"http://127.0.0.1:{port}",
+    return Telegram(token, f"http://127.0.0.1:{port}", bot="civic_push_demo_bot",
                     limits=Limits(**{"total_seconds": 5, **limits}))
 
 
@@ -45,6 +45,13 @@ def one(telegram: Telegram, mail: Envelope | None = None) -> Outcome:
         telegram.close()
     assert len(outcomes) == 1
     return outcomes[0][1]
+
+
+def checked(telegram: Telegram) -> str | None:
+    try:
+        return telegram.check()
+    finally:
+        telegram.close()
 
 
 @pytest.fixture
@@ -206,7 +213,7 @@ def test_anything_else_is_none(address: str) -> None:
 
 def test_the_channel_exists_only_with_a_token() -> None:
     config = {"telegram_token": "", "telegram_api": "https://api.telegram.org",
-              "telegram_per_second": 30.0}
+              "telegram_per_second": 30.0, "telegram_bot": "detmold_bot"}
     assert Telegram.from_config(config) is None
     built = Telegram.from_config({**config, "telegram_token": TOKEN})
     assert built is not None
@@ -215,16 +222,17 @@ def test_the_channel_exists_only_with_a_token() -> None:
 
 def test_the_check_says_what_is_wrong(api: tuple[TelegramApi, int]) -> None:
     _, port = api
-    assert channel(port).check() is None
-    assert channel(port).bot_name() == "civic_push_demo_bot"
-    wrong = channel(port, token="1:falsch").check()
+    assert checked(channel(port)) is None
+    wrong = checked(channel(port, token="1:falsch"))
     assert wrong == "Telegram does not accept the bot's token (Unauthorized)."
-    away = channel(closed_port()).check()
+    away = checked(channel(closed_port()))
     assert away is not None
     assert "cannot be reached" in away
-    assert channel(closed_port()).bot_name() == ""
-    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi") as other:
-        assert "not as the Bot API" in (channel(other).check() or "")
+    other = checked(Telegram(TOKEN, f"http://127.0.0.1:{port}", bot="andere_bot"))
+    assert other is not None
+    assert "“civic_push_demo_bot”" in other
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi") as web_port:
+        assert "not as the Bot API" in (checked(channel(web_port)) or "")
 
 
 def test_a_fork_does_not_share_connections(api: tuple[TelegramApi, int]) -> None:

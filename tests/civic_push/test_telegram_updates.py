@@ -215,6 +215,7 @@ def test_a_photo_is_answered_like_words(app: Flask, now: datetime) -> None:
     {}, {"update_id": 1}, {"message": None}, {"message": []}, {"message": {}},
     {"message": {"chat": 5, "text": "/stop"}},
     {"message": {"chat": {"id": "x", "type": "private"}, "text": "/stop"}},
+    {"message": {"chat": {"id": True, "type": "private"}, "text": "/stop"}},
     {"message": {"chat": {"id": -100, "type": "supergroup"}, "text": "/stop"}},
     {"message": {"chat": {"id": 5, "type": "private"}, "from": {"is_bot": True}, "text": "hi"}},
     {"my_chat_member": {"chat": {"id": 5, "type": "private"}, "new_chat_member": "kicked"}},
