@@ -111,7 +111,8 @@ def _xml(text: str) -> list[dict[str, Any]]:
     _bounded(text)
     if "<!ENTITY" in text:  # no feed needs its own; attacks do (billion laughs, XXE)
         raise NotAFeed("entities", "the answer defines XML entities, which feeds have no need of")
-    if not re.search(rf"</(?:[\w.-]+:)?{root[1]}\s*>|/>\s*$", text[-5000:], re.IGNORECASE):
+    if not re.search(rf"</(?:[\w.-]+:)?{root[1]}\s*>|<(?:[\w.-]+:)?{root[1]}\b[^<>]*/>\s*$",
+                     text[-5000:], re.IGNORECASE):
         raise NotAFeed("cut-off", "the feed breaks off before its end")
     try:
         # given as UTF-8 in so many words, so that no declaration within is believed

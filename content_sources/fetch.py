@@ -192,6 +192,8 @@ def _get(address: Address, request: _Request, private: bool) -> headers.Answer:
         curl.close()
         for own in opened:  # libcurl works on a duplicate
             own.close()
+    if not answer.headed:  # libcurl lets headers pass that break off
+        raise Unreachable("broken", _BROKEN)
     return answer
 
 
@@ -219,6 +221,7 @@ def _prepare(curl: Any, address: Address, request: _Request, answer: headers.Ans
         curl.setopt(option, value)
 
 
+_BROKEN = "the answer broke off or is garbled"
 _REASONS: dict[int, tuple[str, str]] = {
     pycurl.E_COULDNT_RESOLVE_HOST: ("dns", "the server's name is unknown"),
     pycurl.E_COULDNT_CONNECT: ("connect", "the server cannot be reached"),
@@ -235,5 +238,5 @@ def _translate(error: pycurl.error, answer: headers.Answer, refused: bool) -> Fe
         return NotAllowed("private", "the address leads into a private network")
     if answer.overflowed or number == pycurl.E_FILESIZE_EXCEEDED:
         return TooLarge("too-large", f"the answer has more than {answer.max_bytes:,} bytes")
-    code, text = _REASONS.get(number, ("broken", "the answer broke off or is garbled"))
+    code, text = _REASONS.get(number, ("broken", _BROKEN))
     return Unreachable(code, text)

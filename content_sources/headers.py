@@ -19,6 +19,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
     overflowed: bool = False
+    headed: bool = False  # the blank line after the headers has come
 
     def take_header(self, line: bytes) -> None:
         """Keep one header line. A status line starts anew: what came before was an
@@ -26,9 +27,9 @@ class Answer:
         text = line.decode("utf-8", "replace").strip()
         if text.upper().startswith("HTTP/"):
             self.headers.clear()
-            return
+        self.headed = not text
         name, colon, value = text.partition(":")
-        if colon:
+        if colon and " " not in name:  # the status line may contain one
             self.headers.setdefault(name.strip().lower(), value.strip())
 
     def take_body(self, chunk: bytes) -> int:

@@ -67,13 +67,15 @@ def _decode(body: bytes) -> str:
 def plain(markup: str, limit: int) -> str:
     """HTML as readable plain text of at most `limit` characters: paragraphs separated by
     blank lines, list items with a dash, no tags, no scripts, entities resolved."""
-    clean = nh3.clean(markup[:_MOST_HTML], tags=_BLOCKS | {"br", "li"}, attributes={},
+    markup = markup[:_MOST_HTML].replace("</br>", "")  # XHTML's <br></br> would count twice
+    clean = nh3.clean(markup, tags=_BLOCKS | {"br", "li"}, attributes={},
                       clean_content_tags=_DROPPED, strip_comments=True, link_rel=None)
     text = re.sub(r"\s+", " ", clean)  # line breaks in HTML mean nothing
     text = re.sub(r"<li>", "\n– ", text)
     text = re.sub(r"<br ?/?>", "\n", text)
     text = _BREAKS.sub("\n\n", text)
-    return tidy(html.unescape(text.replace("</li>", "")), limit)
+    text = re.sub(r"\n– \s+", "\n– ", text.replace("</li>", ""))  # paragraphs within items
+    return tidy(html.unescape(text), limit)
 
 
 def tidy(text: str, limit: int) -> str:
@@ -81,8 +83,8 @@ def tidy(text: str, limit: int) -> str:
     text = _NOT_XML.sub("", text[:_MOST_HTML]).replace("\xa0", " ").replace("\xad", "")
     lines = [" ".join(line.split()) for line in text.splitlines()]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-    # an empty line between items of a list comes from paragraphs within them
-    return cut(re.sub(r"(\n– [^\n]*)\n\n(?=– )", r"\1\n", text), limit)
+    # items of one list belong together
+    return cut(re.sub(r"(?<![^\n])(– [^\n]*)\n\n(?=– )", r"\1\n", text), limit)
 
 
 def line(text: str, limit: int) -> str:

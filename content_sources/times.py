@@ -57,6 +57,7 @@ def _mail(text: str) -> datetime | None:
     found = parsedate_tz(re.sub(r"^[^\W\d_]{1,12}\.?,\s*", "", text))
     if found is None:
         return None
-    zone = _BERLIN if found[9] is None else timezone(timedelta(seconds=found[9]))
-    return datetime(*found[:6], tzinfo=zone)
+    if re.search(r":\d\d$|\b\d{4}$", text) and not re.search(r"[+-]\d{4}$", text):
+        return datetime(*found[:6], tzinfo=_BERLIN)
+    return datetime(*found[:6], tzinfo=timezone(timedelta(seconds=found[9] or 0)))
 
