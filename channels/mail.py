@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import formatdate
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from apprise import Apprise
 from apprise.plugins.email.base import NotifyEmail
@@ -34,6 +34,7 @@ class Mail:
     name = "email"
     batch_size = 500
     repeatable = True  # the same Message-ID again: mail systems show it once or twice, no harm
+    personal_links = True
 
     def __init__(self, transport: Transport, letterhead: Letterhead,
                  per_second: float = 0.0) -> None:
@@ -132,6 +133,10 @@ def _parse(url: str) -> NotifyEmail:
     if not isinstance(parsed, NotifyEmail):
         raise ValueError("CIVIC_PUSH_EMAIL_URL is no mail URL; write for example "
                          "mailtos://user:password@smtp.example.org:587?from=news@example.org")
+    written = parse_qs(urlsplit(url).query).get("from", [""])[0]
+    if str(parsed.from_addr[1]) not in written and ("@" in written or not parsed.user):
+        # Apprise would take an impossible address as a name, and make one up
+        raise ValueError("CIVIC_PUSH_EMAIL_URL names no sender; add ?from=news@example.org")
     if parsed.password and not parsed.secure and not (
             _host(parsed) in _LOCAL or "mode=insecure" in url):
         raise ValueError(

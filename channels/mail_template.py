@@ -10,7 +10,6 @@ line begins with a dot, so that SMTP has nothing to stuff.
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import re
 from dataclasses import dataclass
@@ -23,12 +22,13 @@ from channels.mail_body import Hole, Pieces, html_page, plain_text
 
 SUBJECT_LIMIT = 200  # characters; longer titles stand in full in the text
 NAME_LIMIT = 60
-_LINE = 70  # bytes of a link on one line; quoted-printable allows 76
+_LINE = 75  # and a "=" where the line goes on (RFC 2045, 6.7)
+_QUOTED = {i: f"={i:02X}" for i in range(256) if chr(i) == "=" or not 32 <= i < 127}
+del _QUOTED[9], _QUOTED[10]  # tabs and line ends stay
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NO_KEY = re.compile(r"[^A-Za-z0-9_-]")
 _NO_LIST_ID = re.compile(r"[^A-Za-z0-9._-]")
 _NO_LANGUAGE = re.compile(r"[^A-Za-z0-9-]")
-_FIRST_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,26 +166,35 @@ def _part(subtype: str, pieces: Pieces) -> list[bytes | Hole]:
 
 
 def _quoted(text: str) -> bytes:
-    """Quoted-printable with CRLF, lines of at most 76 bytes, none beginning with a dot."""
+    """Quoted-printable with CRLF, none of its lines beginning with a dot. (The library's
+    own lets lines grow to 77 bytes, and leaves dots.)"""
     text = _CONTROLS.sub("", "\n".join(_sound(text).splitlines())) + "\n" * text.endswith("\n")
-    quoted = binascii.b2a_qp(text.encode(), istext=True)
-    while _FIRST_DOT.search(quoted):
-        quoted = _FIRST_DOT.sub(b"=2E=\n", quoted)
-    return quoted.replace(b"\n", b"\r\n")
+    lines = text.encode().decode("latin-1").translate(_QUOTED).split("\n")
+    return "\r\n".join(map(_broken, lines)).encode("ascii")
+
+
+def _broken(line: str) -> str:
+    """One quoted line, with soft line ends where it is too long."""
+    if line.endswith((" ", "\t")):
+        line = line[:-1] + f"={ord(line[-1]):02X}"
+    parts: list[str] = []
+    while True:
+        if line.startswith("."):
+            line = "=2E" + line[1:]
+        if len(line) <= _LINE:
+            return "=\r\n".join([*parts, line])
+        cut = _LINE
+        while "=" in line[cut - 2:cut]:
+            cut -= 1
+        parts.append(line[:cut])
+        line = line[cut:]
 
 
 def _fold(link: bytes) -> bytes:
     """A link in quoted-printable, over as many lines as it needs."""
     if len(link) <= _LINE and b"=" not in link:
         return link
-    if b"=" in link:
-        return _quoted(link.decode("ascii")).rstrip(b"\r\n")
-    return b"=\r\n".join([
-        _guarded(link[i:i + _LINE]) for i in range(0, len(link), _LINE)])
-
-
-def _guarded(line: bytes) -> bytes:
-    return b"=2E" + line[1:] if line.startswith(b".") else line
+    return _quoted(link.decode("ascii"))
 
 
 def _in_attribute(link: bytes, folded: bytes) -> bytes:

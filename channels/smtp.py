@@ -98,7 +98,7 @@ class _Batch:
         self._letters = letters
         self._waiting = count  # letters that no connection has taken
         self._again: deque[Letter] = deque()  # taken once, put back
-        self._second_try: set[int] = set()
+        self._suspects: set[int] = set()  # put back because their connection was lost
         self._wanted = min(transport.connections, ceil(count / LETTERS_EACH))
         self._busy: set[Connection] = set()
         self._selector = selectors.DefaultSelector()
@@ -183,11 +183,11 @@ class _Batch:
         for connection in list(self._busy):
             silent = now - connection.active_at
             if silent > patience * (2 if connection.session.handed_over else 1):
-                self._lose(connection, RelayError(f"no answer in {silent:.0f} seconds"))
+                self._lose(connection, RelayError(f"no answer in {silent:.3g} seconds"))
 
     def _lose(self, connection: Connection, failure: RelayError) -> None:
-        """Give each letter of a lost connection what it deserves: unknown if it was handed
-        over, another try if not."""
+        """A letter that was handed over is unknown now; one that was not gets another try,
+        but only one if it may itself be the reason."""
         session = connection.session
         self._selector.unregister(connection)
         self._busy.discard(connection)
@@ -196,17 +196,19 @@ class _Batch:
         if failure.final or self._failures >= FAILURES:
             self._stopped = failure
         self._results += session.results
+        suspect = session.suspect
+        if session.handed_over:
+            self._results.append(
+                (session.begun.popleft().id, Outcome(Kind.UNKNOWN, str(failure))))
         for letter in session.begun:
-            if letter is session.begun[0] and session.handed_over:
-                self._results.append((letter.id, Outcome(Kind.UNKNOWN, str(failure))))
+            if letter is suspect and letter.id in self._suspects and not self._stopped:
+                self._results.append((letter.id, Outcome(Kind.LATER, str(failure))))
             else:
-                self._put_back(letter, failure)
+                self._put_back(letter, letter is suspect)
 
-    def _put_back(self, letter: Letter, failure: RelayError) -> None:
-        if letter.id in self._second_try and not self._stopped:
-            self._results.append((letter.id, Outcome(Kind.LATER, str(failure))))
-            return
-        self._second_try.add(letter.id)
+    def _put_back(self, letter: Letter, suspect: bool) -> None:
+        if suspect:
+            self._suspects.add(letter.id)
         self._again.append(letter)
         self._waiting += 1
 

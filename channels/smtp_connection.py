@@ -134,7 +134,7 @@ def open_relay(relay: Relay, opening: float = OPEN_SECONDS) -> smtplib.SMTP:
 def _connect(relay: Relay, opening: float) -> smtplib.SMTP:
     if relay.security == "ssl":
         return smtplib.SMTP_SSL(relay.host, relay.port, relay.hello, timeout=opening,
-                                context=_tls(relay.verify))
+                                context=tls_context(relay.verify))
     return smtplib.SMTP(relay.host, relay.port, relay.hello, timeout=opening)
 
 
@@ -142,7 +142,7 @@ def _start_tls(smtp: smtplib.SMTP, relay: Relay) -> None:
     smtp.ehlo_or_helo_if_needed()
     if not smtp.has_extn("starttls"):
         raise RelayError("the server does not offer STARTTLS")
-    smtp.starttls(context=_tls(relay.verify))
+    smtp.starttls(context=tls_context(relay.verify))
 
 
 def _sign_in(smtp: smtplib.SMTP, relay: Relay) -> None:
@@ -166,8 +166,8 @@ def _base64(value: bytes) -> str:
 
 
 @lru_cache(maxsize=2)
-def _tls(verify: bool) -> ssl.SSLContext:
-    """Reading the system's certificates takes 40 ms, so once a process."""
+def tls_context(verify: bool) -> ssl.SSLContext:
+    """How we speak TLS. Reading the system's certificates takes 40 ms, so once a process."""
     context = ssl.create_default_context()
     if not verify:
         context.check_hostname = False

@@ -47,6 +47,7 @@ class Session:
         self._written = 0  # bytes ever put into `out`, and how many of them have left
         self._sent = 0
         self._dot = 0  # of `_written`, where the final dot of the oldest letter ends; 0: none
+        self._named = False  # the server knows of the oldest letter
         self.out = b""
         self.begun: deque[Letter] = deque()
         self.results: list[tuple[int, Outcome]] = []
@@ -62,6 +63,12 @@ class Session:
         """Whether the oldest letter has left with its final dot, and no answer has come:
         if the connection is lost now, nobody knows what became of it."""
         return bool(self._dot) and self._sent >= self._dot
+
+    @property
+    def suspect(self) -> Letter | None:
+        """The letter that may be the reason if the connection is lost now. A server that
+        ends the connection between two letters has nothing against the second."""
+        return self.begun[0] if self.begun and (self._named or not self.accepted) else None
 
     def begin(self, take: Take) -> None:
         """Start sending what `take` gives, until it gives None; then the session is idle."""
@@ -79,12 +86,12 @@ class Session:
     def receive(self, data: bytes) -> None:
         """Take in what the server said. Raises RelayError where it cannot go on."""
         *lines, self._heard = (self._heard + data).split(b"\n")
-        if len(self._heard) + sum(map(len, self._lines)) > REPLY_LIMIT:
-            raise RelayError("the server's reply never ends")
         for line in lines:
             reply = self._read(line)
             if reply is not None:
                 self._hear(reply)
+        if len(self._heard) + sum(map(len, self._lines)) > REPLY_LIMIT:
+            raise RelayError("the server's reply never ends")
 
     def _read(self, line: bytes) -> Reply | None:
         code, joint = line[:3], line[3:4]
@@ -111,8 +118,7 @@ class Session:
             self._talk = None
 
     def _converse(self, take: Take) -> _Talk:
-        letter = take()
-        self._open(letter)
+        letter = self._open(take())
         while letter is not None:
             refusal = yield from self._announce(letter)
             if refusal is None:
@@ -121,15 +127,11 @@ class Session:
             else:
                 self._settle(judge(refusal))
                 self._write(b"RSET\r\n")
-            following = take()
-            if self._pipelining:
-                self._open(following)
+            following = self._open(take()) if self._pipelining else None
             reply = yield
             if refusal is None:
                 self._answer(reply)
-            if not self._pipelining:
-                self._open(following)
-            letter = following
+            letter = following if self._pipelining else self._open(take())
 
     def _announce(self, letter: Letter) -> Generator[None, Reply, Reply | None]:
         """Hear the replies to MAIL, RCPT and DATA. Return the one that refuses the letter,
@@ -137,6 +139,7 @@ class Session:
         mail = yield
         if mail.code >= 300:  # the recipient is not named yet: this would meet every letter
             raise RelayError(f"MAIL refused: {mail.words}", final=True)
+        self._named = True
         if not self._pipelining:
             self._write(b"RCPT TO:<" + letter.address + b">\r\n")
         recipient = yield
@@ -160,18 +163,20 @@ class Session:
 
     def _settle(self, outcome: Outcome) -> None:
         self._dot = 0
+        self._named = False
         self.results.append((self.begun.popleft().id, outcome))
         self.accepted += outcome.kind is Kind.SENT
 
-    def _open(self, letter: Letter | None) -> None:
+    def _open(self, letter: Letter | None) -> Letter | None:
         if letter is None:
-            return
+            return None
         self.begun.append(letter)
         if self._pipelining:
             self._write(b"MAIL FROM:<%b>\r\nRCPT TO:<%b>\r\nDATA\r\n"
                         % (self._sender, letter.address))
         else:
             self._write(b"MAIL FROM:<%b>\r\n" % self._sender)
+        return letter
 
     def _write(self, data: bytes) -> None:
         self.out += data
