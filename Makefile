@@ -4,6 +4,7 @@ PYTHON ?= $(shell sh scripts/python.sh)
 BIN := .venv/bin
 JOBS ?= 2
 ARGS ?=
+CATALOGUES := $(wildcard civic_push/translations/*/LC_MESSAGES/*.po)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -64,16 +65,12 @@ clean: ## remove what can be made again; var/ with keys and data stays
 	@touch $@
 
 .PHONY: assets
-assets: civic_push/static/vendor/.done .venv/.translations
+assets: civic_push/static/vendor/.done
 
 node_modules/.done: package-lock.json | .venv/.demo
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-civic_push/static/vendor/.done: node_modules/.done scripts/assets.py
+civic_push/static/vendor/.done: node_modules/.done scripts/assets.py $(CATALOGUES)
 	$(BIN)/python scripts/assets.py
-	@touch $@
-
-.venv/.translations: $(wildcard civic_push/translations/*/LC_MESSAGES/*.po) | .venv/.demo
-	$(BIN)/pybabel -q compile -d civic_push/translations
 	@touch $@

@@ -6,13 +6,13 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from werkzeug.routing import Rule
+from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter, Rule
 
 import channels
 from civic_push.config import PREFIX, Settings
@@ -30,7 +30,20 @@ MODULES = [
 
 # Every page that may be opened without signing in. A new one must be put here by hand,
 # so that nothing becomes public by oversight.
-PUBLIC = {"static"}
+OPEN = {
+    "static", "language.switch", "public.start", "public.announcements", "public.announcement",
+    "public.imprint", "public.privacy", "public.accessibility", "public.health",
+    "push.manifest", "push.service_worker", "security.login"}
+ASKING = {  # anybody may ask; what follows goes to the inbox itself
+    "signup.form", "signup.submit", "signup.done", "preferences.ask", "preferences.send_link",
+    "confirming.code_form", "confirming.confirm_code", "confirming.new_code",
+    "push.start", "push.stop", "push.switch", "push.preferences"}
+SIGNED = {  # the link itself is the proof
+    "confirming.by_link", "confirming.confirm_link", "leaving.ask", "leaving.end",
+    "preferences.show", "preferences.save", "preferences.add", "preferences.remove",
+    "preferences.copy"}
+MACHINES = {"telegram.webhook"}  # proves itself by a secret header
+PUBLIC = OPEN | ASKING | SIGNED | MACHINES
 
 
 def imported(path: Path) -> set[str]:
@@ -78,7 +91,8 @@ def test_the_house_s_front_door_is_a_map_not_code() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_module_and_no_function_outgrows_its_reader(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 250
+    length = len(path.read_text(encoding="utf-8").splitlines())
+    assert length <= 250
     assert [(name, lines) for name, lines in functions(path) if lines > 45] == []
 
 
@@ -125,13 +139,38 @@ def _turned_away(status: int, location: str) -> bool:
 
 
 def _address(app: Flask, rule: Rule) -> str:
-    values = {name: 1 if "Integer" in type(kind).__name__ else "x"
-              for name, kind in rule._converters.items()}
+    values = {name: _sample(kind) for name, kind in rule._converters.items()}
     return app.url_map.bind("localhost").build(rule.endpoint, values, append_unknown=False)
+
+
+def _sample(kind: BaseConverter) -> str | int:
+    """A value that fits this part of an address."""
+    if isinstance(kind, AnyConverter):
+        return sorted(kind.items)[0]
+    return 1 if isinstance(kind, IntegerConverter) else "x"
 
 
 def test_every_public_page_exists(app: Flask) -> None:
     assert {r.endpoint for r in app.url_map.iter_rules()} >= PUBLIC
+
+
+def test_nothing_of_the_desk_is_public_but_its_door(app: Flask) -> None:
+    of_desk = {r.endpoint for r in app.url_map.iter_rules() if r.rule.startswith("/redaktion")}
+    assert of_desk & PUBLIC == {"security.login"}
+
+
+def test_signed_links_and_machines_are_turned_away_without_their_proof(app: Flask) -> None:
+    client = app.test_client()
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in SIGNED | MACHINES:
+            for method in {"GET", "POST"} & (rule.methods or set()):
+                answer = client.open(_address(app, rule), method=method)
+                assert 400 <= answer.status_code < 500, (method, rule.endpoint)
+
+
+def test_demo_pages_do_not_exist_outside_the_demo(make_app: Callable[..., Flask]) -> None:
+    rules = {r.rule for r in make_app(demo=False).url_map.iter_rules()}
+    assert not [rule for rule in rules if rule.startswith("/demo")]
 
 
 def test_no_file_holds_the_address_of_a_package_index() -> None:
