@@ -13,7 +13,7 @@ import pytest
 from channels.http_pool import HttpPool, Limits, Post, Reply
 from channels.public_addresses import is_public
 from tests.stand_ins.certificates import Certificates, make_certificates
-from tests.stand_ins.h2_sink import H2Sink
+from tests.stand_ins.h2_sink import H2Sink, SinkProcess
 from tests.stand_ins.plain_server import PlainServer, answer, serving
 
 QUICK = Limits(in_flight=32, connect_seconds=0.5, total_seconds=1.0)
@@ -55,6 +55,19 @@ def test_many_requests_share_few_http2_connections(
     assert sink.opened <= QUICK.per_host
     dict(pool.post_many(posts))
     assert sink.opened <= QUICK.per_host, "connections were not kept between calls"
+
+
+def test_a_sink_in_another_process_counts_by_token_and_topic_and_refuses_as_told(
+        certificates: Certificates, make_pool: Callable[..., HttpPool]) -> None:
+    with SinkProcess(certificates) as process:
+        tokens = [f"t{i % 300}" for i in range(600)] + ["410-x", "429-y", "503-z"]
+        replies = dict(make_pool(process.origin).post_many(
+            Post(i, process.endpoint(token), [b"Topic: a-17"], b"x")
+            for i, token in enumerate(tokens)))
+        assert process.counts() == {f"t{i} a-17": 2 for i in range(300)}
+        assert process.refusals() == {410: 1, 429: 1, 503: 1}
+    assert [replies[i].status for i in (600, 601, 602)] == [410, 429, 503]
+    assert replies[601].headers["retry-after"] == "7"
 
 
 def test_headers_and_body_arrive_as_given(make_pool: Callable[..., HttpPool]) -> None:
