@@ -112,6 +112,7 @@ class Channel(Protocol):
     batch_size: int  # how many envelopes `send` wants at once
     per_second: float  # rate limit shared by all workers; 0 = none
     repeatable: bool  # may a message whose outcome is unknown go out again?
+    personal_links: bool  # do messages carry the contact's own links (leave, manage)?
 
     def clean(self, address: str) -> str:
         """Return the address in its one canonical spelling, or raise InvalidAddress."""

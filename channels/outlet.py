@@ -25,6 +25,7 @@ class Outlets:
     batch_size = 1
     per_second = 0.0
     repeatable = False
+    personal_links = False
 
     def __init__(self, outlets: Sequence[Mapping[str, Any]]) -> None:
         self._outlets = {str(outlet["name"]): outlet for outlet in outlets}

@@ -37,6 +37,7 @@ class Sms:
     name = "sms"
     batch_size = 1
     repeatable = False
+    personal_links = True
 
     def __init__(self, url: str, per_second: float = 5.0, max_segments: int = 2) -> None:
         self.per_second = per_second

@@ -37,6 +37,7 @@ class WebPush:
     name = "push"
     batch_size = 500
     repeatable = True  # Topic and tag make a second copy replace the first
+    personal_links = False  # the browser unsubscribes by itself
 
     def __init__(self, private_key: str, subject: str, push_services: Collection[str],
                  per_second: float = 0.0, limits: Limits | None = None,

@@ -49,8 +49,7 @@ def ring(lane: str, job: Callable[..., Any], *args: str | int) -> None:
     """Ring until as many runs of this job wait as there are workers, so that every worker
     can take part; runs that are already waiting count."""
     queue = _queue(lane)
-    workers = max(1, BaseWorker.count(connection=queue.connection))
-    for _ in range(workers - _waiting(queue, job, args)):
+    for _ in range(max(1, worker_count()) - _waiting(queue, job, args)):
         _enqueue(queue, job, args)
 
 
@@ -59,6 +58,11 @@ def ring_once(lane: str, job: Callable[..., Any], *args: str | int) -> None:
     queue = _queue(lane)
     if not _waiting(queue, job, args):
         _enqueue(queue, job, args)
+
+
+def worker_count() -> int:
+    """How many workers are there, on all hosts. One that was killed counts a few minutes on."""
+    return BaseWorker.count(connection=connection())
 
 
 def _waiting(queue: Queue, job: Callable[..., Any], args: tuple[str | int, ...]) -> int:

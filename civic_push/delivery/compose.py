@@ -6,6 +6,7 @@ What differs between two recipients of one message is only in their Envelope; so
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -36,7 +37,7 @@ class Composer:
     def __init__(self, session: Session, settings: Settings) -> None:
         self.session, self.settings = session, settings
         self._announcements: dict[int, Announcement] = {}
-        self._messages: dict[tuple[int, str, str, Reason], Message] = {}
+        self._messages: dict[tuple[int, str, str, Reason | None], Message] = {}
         self._topics: dict[int, Topic] | None = None
         self._places: dict[int, Neighbourhood] = {}
 
@@ -64,7 +65,15 @@ class Composer:
         key = (announcement_id, language, register, reason)
         if key not in self._messages:
             with force_locale(language):
-                self._messages[key] = self._compose(*key)
+                said = self._said(announcement_id, language, register)
+                self._messages[key] = replace(said, why=self.why(reason, language))
+        return self._messages[key]
+
+    def _said(self, announcement_id: int, language: str, register: str) -> Message:
+        """The message without its reason: rendering Markdown is what costs."""
+        key = (announcement_id, language, register, None)
+        if key not in self._messages:
+            self._messages[key] = self._compose(announcement_id, language, register)
         return self._messages[key]
 
     def why(self, reason: Reason, language: str) -> str:
@@ -80,8 +89,7 @@ class Composer:
         return str(gettext("Sie erhalten diese Nachricht, weil Sie „%(topic)s“ für %(place)s "
                            "abonniert haben.", topic=topic, place=place))
 
-    def _compose(self, announcement_id: int, language: str, register: str, reason: Reason
-                 ) -> Message:
+    def _compose(self, announcement_id: int, language: str, register: str) -> Message:
         announcement = self._announcements[announcement_id]
         text = announcement.text(language, register)
         return frame(
@@ -90,7 +98,7 @@ class Composer:
             html=to_html(text.body) + _source_html(announcement),
             short=short_of(text), url=page_url(self.settings, announcement.id),
             urgency=Urgency(announcement.urgency), expires_at=announcement.expires_at,
-            why=self.why(reason, language), action_label=gettext("Auf der Webseite lesen"),
+            action_label=gettext("Auf der Webseite lesen"),
             list_id=list_id(self.settings),
             thread=f"a{announcement.replaces_id}" if announcement.replaces_id else "")
 

@@ -35,7 +35,7 @@ def drain(channel_name: str, lane: str) -> None:
     if channel is None:
         return
     ends = time.monotonic() + SLICE
-    packer = Packer(db.session(), channel_name, lane, utcnow())
+    packer = Packer(db.session(), channel, lane, utcnow())
     while time.monotonic() < ends:
         granted_at = time.time()
         granted = rate.take(tasks.connection(), channel_name, channel.per_second,

@@ -10,7 +10,7 @@ from flask import current_app
 from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
-from channels.base import Envelope, Message
+from channels.base import Channel, Envelope, Message
 from civic_push.config import Settings, settings
 from civic_push.delivery.compose import Composer, Reason
 from civic_push.delivery.digests import Digests
@@ -35,8 +35,9 @@ class Parcel:
 class Packer:
     """Packs the batches of one drain run, keeping what it composed from batch to batch."""
 
-    def __init__(self, session: Session, channel: str, lane: str, now: datetime) -> None:
-        self.channel, self.lane, self.now = channel, lane, now
+    def __init__(self, session: Session, channel: Channel, lane: str, now: datetime) -> None:
+        self.channel, self.lane, self.now = channel.name, lane, now
+        self.personal_links = channel.personal_links
         self.settings: Settings = settings()
         self.seals: Seals = current_app.extensions["seals"]
         self.tokens: Tokens = current_app.extensions["tokens"]
@@ -75,7 +76,8 @@ class Packer:
             self._hopeless += [Record(d.id, State.REFUSED, error=str(error)) for d in deliveries]
             return
         leave_url = manage_url = ""
-        if first.contact_id is not None and first.purpose == Purpose.ANNOUNCEMENT:
+        if (self.personal_links and first.contact_id is not None
+                and first.purpose == Purpose.ANNOUNCEMENT):
             leave_url = self._link("abmelden", TokenPurpose.LEAVE, first.contact_id, None)
             manage_url = self._link("einstellungen", TokenPurpose.MANAGE, first.contact_id,
                                     self.manage_until)

@@ -106,7 +106,7 @@ def _load(session: Session, ids: Sequence[int]) -> list[Claimed]:
         .outerjoin(Subscriber, Subscriber.id == Contact.subscriber_id)
         .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
         .where(Delivery.id.in_(ids)))
-    return [Claimed(*row) for row in rows.tuples()]  # type: ignore[call-arg]
+    return [Claimed(*row) for row in rows]  # type: ignore[call-arg]
 
 
 _RECORD_SQLITE = text("""

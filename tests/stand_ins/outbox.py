@@ -10,6 +10,8 @@ from channels.base import Envelope, Kind, Outcome
 class Outbox:
     """Remembers every envelope; `answer` decides what becomes of each."""
 
+    personal_links = True
+
     def __init__(self, name: str = "email", *, batch_size: int = 500, per_second: float = 0.0,
                  repeatable: bool = True,
                  answer: Callable[[Envelope], Outcome] = lambda _: Outcome(Kind.SENT)) -> None:
