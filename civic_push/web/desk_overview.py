@@ -10,7 +10,7 @@ from sqlalchemy import select
 from civic_push.announcements import listing
 from civic_push.announcements.models import AnnouncementState
 from civic_push.db import db, utcnow
-from civic_push.delivery import report
+from civic_push.delivery import pauses, report
 from civic_push.intake.models import Source
 from civic_push.web.desk_frame import desk, page_number
 from civic_push.web.desk_words import _
@@ -40,6 +40,15 @@ def announcements(which: str) -> str:
     """One list: drafts, published or dismissed announcements."""
     found = listing.page(db.session(), _LISTS[which], page_number())
     return render_template("desk/list.html", which=which, page=found)
+
+
+@desk.post("/kanal/<channel>/versuchen")
+def try_channel(channel: str) -> ResponseReturnValue:
+    """Wake a channel that rests; if its provider still fails, it rests again."""
+    pauses.try_now(db.session(), channel, utcnow())
+    db.session.commit()
+    flash(_("Der Kanal wird gleich wieder versucht."), "success")
+    return redirect(url_for("desk.overview"))
 
 
 @desk.post("/abmelden")

@@ -132,8 +132,9 @@ def _submitted(announcement: Announcement | None) -> ResponseReturnValue:
     written, button = desk_forms.read(request.form), request.form.get("button")
     check = desk_forms.check_ready if button == "next" else desk_forms.check_draft
     errors = check(written, _ids(Topic), _ids(Neighbourhood), utcnow())
-    if button == "preview":
-        return _form(written, announcement, errors, preview=True)
+    if button == "preview":  # what is still missing is no mistake yet
+        begun = {name: text for name, text in errors.items() if getattr(written, name)}
+        return _form(written, announcement, begun, preview=True)
     if errors:
         return _form(written, announcement, errors, 422)
     if announcement and request.form.get("seal") != desk_forms.show(announcement).seal:

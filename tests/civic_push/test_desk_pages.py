@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, insert, select
+from sqlalchemy import String, case, cast, event, insert, literal, select
 from sqlalchemy.orm import Session
 
 from civic_push.announcements import publishing
@@ -19,7 +19,7 @@ from civic_push.announcements.models import (
     AnnouncementText,
     announcement_topic,
 )
-from civic_push.db import db
+from civic_push.db import UTCDateTime, db
 from civic_push.delivery.models import ChannelPause, Delivery, Lane, State
 from civic_push.intake.models import Item, Source
 from subscriptions.models import Topic
@@ -110,16 +110,31 @@ def test_the_overview_shows_what_there_is_to_do(
 def test_the_overview_names_paused_channels_and_sources_in_trouble(
         editor: Visitor, session: Session, source: Source) -> None:
     until = datetime.now(UTC) + timedelta(hours=1)
-    session.add(ChannelPause(channel="sms", until=until, reason="Monatsgrenze erreicht."))
+    session.add(ChannelPause(channel="sms", until=until, reason="budget"))
+    session.add(ChannelPause(channel="push", until=until, reason="503 Service Unavailable"))
     session.add(ChannelPause(channel="email", until=until - timedelta(hours=2), reason="Vorbei."))
     source.errors, source.last_error = 3, "Die Adresse antwortet nicht."
     session.commit()
     page = editor.read("/redaktion/")
     assert "SMS ruht bis" in page
-    assert "Monatsgrenze erreicht." in page
+    assert "Das Budget für diesen Monat ist verbraucht." in page
+    assert "503 Service Unavailable" in page
+    assert page.count("Jetzt versuchen</span>") == 1  # a budget does not come back by trying
     assert "Vorbei." not in page
     assert "Eine Quelle lässt sich nicht lesen." in page
     assert "Die Adresse antwortet nicht." in page
+
+
+def test_an_editor_can_wake_a_paused_channel(editor: Visitor, session: Session) -> None:
+    session.add(ChannelPause(channel="push", until=datetime.now(UTC) + timedelta(hours=1),
+                             reason="503", failures=4))
+    session.commit()
+    editor.press("/redaktion/", "/redaktion/kanal/push/versuchen")
+    assert "ruht bis" not in editor.read("/redaktion/")
+    session.expire_all()
+    pause = session.get(ChannelPause, "push")
+    assert pause
+    assert pause.failures == 4  # if it fails again, it rests longer
 
 
 def test_the_tray_shows_the_sources_words_and_goes_on_to_the_form(
@@ -185,7 +200,7 @@ def test_the_watch_page_counts_deliveries_by_channel_and_state_and_hides_small_n
     assert ">weniger als 5<" in rows["Browser-Push"]
     assert ">2<" not in rows["Browser-Push"]
     assert ">1<" in rows["Öffentliche Kanäle der Stadt"]
-    assert "Der Browser hat sich abgemeldet. (weniger als 5)" in page
+    assert "Der Browser hat sich abgemeldet.</code> (weniger als 5)" in page
     assert 'http-equiv="refresh"' not in page  # a digest next year: nothing moves
 
 
@@ -206,15 +221,18 @@ def test_other_announcements_deliveries_do_not_count(
 def fifty_thousand(session: Session, make_topic: Callable[..., Topic], now: datetime) -> None:
     """An archive of 50,000 published announcements and a full tray."""
     topic = make_topic("archiv").id
-    everything = range(1, 50_001)
-    session.execute(insert(Announcement), [
-        {"id": i, "state": "published" if i % 500 else "waiting", "urgency": "info",
-         "created_at": now, "published_at": now + timedelta(minutes=i)} for i in everything])
-    session.execute(insert(AnnouncementText), [
-        {"announcement_id": i, "title": f"Meldung {i}", "body": "Text", "short": "",
-         "language": "de", "register": "standard"} for i in everything])
-    session.execute(insert(announcement_topic), [
-        {"announcement_id": i, "topic_id": topic} for i in everything])
+    n = select(literal(1).label("i")).cte("n", recursive=True)
+    n = n.union_all(select(n.c.i + 1).where(n.c.i < 50_000))
+    moment = literal(now, UTCDateTime)
+    state = case((n.c.i % 500 == 0, "waiting"), else_="published")
+    session.execute(insert(Announcement).from_select(
+        ["id", "state", "urgency", "created_at", "published_at"],
+        select(n.c.i, state, literal("info"), moment, moment)))
+    session.execute(insert(AnnouncementText).from_select(
+        ["announcement_id", "title"],
+        select(n.c.i, literal("Meldung ") + cast(n.c.i, String))))
+    session.execute(insert(announcement_topic).from_select(
+        ["announcement_id", "topic_id"], select(n.c.i, literal(topic))))
     session.commit()
 
 
