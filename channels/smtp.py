@@ -21,7 +21,9 @@ from channels.smtp_session import Letter
 CONNECTIONS = 8  # most at once; relays commonly allow 10 to 50 from one address
 LETTERS_EACH = 10  # another connection is worth opening for so many letters
 REST_SECONDS = 60.0  # relays close idle connections after some minutes
-PATIENCE = 30.0  # seconds without a byte; twice that while a text is being judged
+PATIENCE = 15.0  # seconds without a byte; twice that while a text is being judged. A batch
+# must not be silent for as long as the engine's lease (60 s) holds, less a third
+BATCH_SECONDS = 60.0  # then no more letters are begun: a job may not take for ever
 FAILURES = 5  # connections lost in a row, with nothing accepted in between, end a batch
 
 
@@ -104,20 +106,21 @@ class _Batch:
         self._selector = selectors.DefaultSelector()
         self._results: list[tuple[int, Outcome]] = []
         self._failures = 0
-        self._stopped: RelayError | None = None
+        self._until = time.monotonic() + BATCH_SECONDS
+        self._rest: Outcome | None = None  # what the letters get that are no more begun
 
     def outcomes(self) -> Iterator[tuple[int, Outcome]]:
         """Run until every letter has its outcome."""
-        while self._busy or (self._waiting and not self._stopped):
+        while self._busy or (self._waiting and not self._rest):
             hiring = self._hire()
             if self._busy:
                 self._listen(0 if hiring else min(1.0, self._transport.patience / 4))
-            self._give_up_on_the_silent()
+            self._look_at_the_clock()
             results, self._results = self._results, []
             yield from results
         while self._waiting:
-            letter = self._take_any()
-            yield letter.id, Outcome(Kind.LATER, str(self._stopped), whole=True)
+            assert self._rest is not None
+            yield self._take_any().id, self._rest
 
     def abandon(self) -> None:
         """Close whatever is under way."""
@@ -129,13 +132,14 @@ class _Batch:
     def _hire(self) -> bool:
         """Put one more connection to work where letters wait for one. Opening blocks for
         some milliseconds, so it takes turns with listening to those at work."""
-        if self._stopped or not self._waiting or len(self._busy) >= self._wanted:
+        if self._rest or not self._waiting or len(self._busy) >= self._wanted:
             return False
         connection = self._transport.rested() or self._open()
         if connection is None:
             return False
         self._busy.add(connection)
-        self._selector.register(connection, selectors.EVENT_READ, connection)
+        connection.wish = selectors.EVENT_READ
+        self._selector.register(connection, connection.wish, connection)
         connection.active_at = time.monotonic()
         connection.session.begin(self._take)
         self._move(connection, selectors.EVENT_WRITE)
@@ -151,7 +155,7 @@ class _Batch:
             if self._busy:  # make do with those that stand
                 transport.full_until = time.monotonic() + REST_SECONDS
             else:
-                self._stopped = failure
+                self._stop(failure)
             return None
 
     def _listen(self, seconds: float) -> None:
@@ -175,11 +179,18 @@ class _Batch:
             self._transport.keep(connection)
             return
         wish = selectors.EVENT_READ | (selectors.EVENT_WRITE if session.out else 0)
-        if self._selector.get_key(connection).events != wish:
+        if connection.wish != wish:
+            connection.wish = wish
             self._selector.modify(connection, wish, connection)
 
-    def _give_up_on_the_silent(self) -> None:
+    def _stop(self, failure: RelayError) -> None:
+        self._rest = Outcome(Kind.LATER, str(failure), whole=True)
+
+    def _look_at_the_clock(self) -> None:
         now, patience = time.monotonic(), self._transport.patience
+        if now > self._until and not self._rest:
+            self._rest = Outcome(Kind.LATER, "the relay is slow: left for the next batch",
+                                 after=1.0)
         for connection in list(self._busy):
             silent = now - connection.active_at
             if silent > patience * (2 if connection.session.handed_over else 1):
@@ -194,14 +205,14 @@ class _Batch:
         connection.close()
         self._failures = 1 if session.accepted else self._failures + 1
         if failure.final or self._failures >= FAILURES:
-            self._stopped = failure
+            self._stop(failure)
         self._results += session.results
         suspect = session.suspect
         if session.handed_over:
             self._results.append(
                 (session.begun.popleft().id, Outcome(Kind.UNKNOWN, str(failure))))
         for letter in session.begun:
-            if letter is suspect and letter.id in self._suspects and not self._stopped:
+            if letter is suspect and letter.id in self._suspects and not self._rest:
                 self._results.append((letter.id, Outcome(Kind.LATER, str(failure))))
             else:
                 self._put_back(letter, letter is suspect)
@@ -213,7 +224,7 @@ class _Batch:
         self._waiting += 1
 
     def _take(self) -> Letter | None:
-        return self._take_any() if self._waiting and not self._stopped else None
+        return self._take_any() if self._waiting and not self._rest else None
 
     def _take_any(self) -> Letter:
         self._waiting -= 1

@@ -54,6 +54,7 @@ class Connection:
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.session = Session(relay.sender, smtp.has_extn("pipelining"))
         self.active_at = time.monotonic()  # when a byte last went over
+        self.wish = 0  # the events its selector watches for
 
     def fileno(self) -> int:
         """For selectors."""

@@ -97,7 +97,7 @@ class Session:
         code, joint = line[:3], line[3:4]
         if not (code.isdigit() and b"200" <= code < b"600" and joint in b" -\r"):
             raise RelayError("the server's answer is no SMTP")
-        text = line[4:].decode("utf-8", "replace").rstrip()
+        text = str(line[4:], "utf-8", "replace").rstrip()
         if joint == b"-":
             self._lines.append(text)
             return None

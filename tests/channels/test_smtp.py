@@ -282,6 +282,18 @@ def test_a_mail_cut_before_its_end_was_not_handed_over(
     assert "connection lost" in outcomes[1].detail
 
 
+def test_a_slow_relay_gets_what_it_can_take_and_the_rest_soon(
+        make_transport: Callable[..., Transport], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "BATCH_SECONDS", 0.02)
+    with SmtpSink(pipelining=False) as sink:
+        outcomes = send(make_transport(sink.port, connections=1), letters(3000))
+        found = kinds(outcomes)
+        assert found[Kind.SENT] == len(sink.counts) > 0
+        assert found[Kind.LATER] == 3000 - found[Kind.SENT] > 0
+        assert {(o.whole, o.after) for o in outcomes.values() if o.kind is Kind.LATER} == {
+            (False, 1.0)}
+
+
 def test_replies_may_come_in_any_pieces_and_over_several_lines(
         make_transport: Callable[..., Transport]) -> None:
     replies = {"MAIL": b"250-2.1.0 fine\r\n250-\r\n250 2.1.0 go on",
