@@ -75,9 +75,10 @@ class Gazetteer:
         if unsure - found:
             hint = self._town.search(self._region.sub("", _fold(f"{text} {context}")))
             found |= unsure if found or hint else unsure & set(expected)
-        for pattern, places in self._families:
-            if not places & found and pattern.search(folded):
-                found |= places
+        for first, rests in self._families:
+            if first.search(folded):
+                members = {place for rest, place in rests if rest.search(folded)}
+                found |= members or {place for _, place in rests}
         return found
 
     def tagged(self, categories: Iterable[str]) -> set[int]:
@@ -143,12 +144,14 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){_BETWEEN.join(words)}s?(?!\w)")
 
 
-def _families(names: Iterable[tuple[str, int]]) -> list[tuple[re.Pattern[str], frozenset[int]]]:
-    """Names that begin with the same word: "Pivitsheide" alone means V.H. and V.L."""
-    families: dict[str, set[int]] = {}
+def _families(names: Iterable[tuple[str, int]]
+              ) -> list[tuple[re.Pattern[str], list[tuple[re.Pattern[str], int]]]]:
+    """Names that begin with the same word: "Pivitsheide" alone means V.H. and V.L., and
+    "Pivitsheide V.H. und V.L." does so too."""
+    families: dict[str, list[tuple[str, int]]] = {}
     for name, place in names:
-        first, space, _ = _fold(name).partition(" ")
+        first, space, rest = _fold(name).partition(" ")
         if space:
-            families.setdefault(first, set()).add(place)
-    return [(_pattern(first), frozenset(places)) for first, places in families.items()
-            if len(places) > 1]
+            families.setdefault(first, []).append((rest, place))
+    return [(_pattern(first), _patterns(rests)) for first, rests in families.items()
+            if len({place for _, place in rests}) > 1]

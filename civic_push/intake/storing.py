@@ -141,7 +141,7 @@ class _Known:
             .where(own, Item.title.in_({entry.title for entry in fresh}))).all()
         self.titles = {(row.url, row.title) for row in rows}
         self.texts = {(row.url, row.title, row.summary) for row in rows}
-        self.dates = {(row.url, row.title, row.published_at) for row in rows}
+        self.dates = {(row.url, row.title, row.published_at) for row in rows if row.published_at}
         linked = {(e.url, e.title) for e in entries} | {
             (url, title) for url, title in session.execute(
                 select(Item.url, Item.title).distinct()

@@ -282,13 +282,13 @@ def test_at_most_the_newest_500_entries_are_read() -> None:
 
 FRAGMENTS = st.sampled_from([
     b"<rss version='2.0'>", b"<channel>", b"<item>", b"</item>", b"</channel>", b"</rss>",
-    b"<title>", b"</title>", b"<feed xmlns='http://www.w3.org/2005/Atom'>", b"<entry>", b"</entry>", b"</feed>",
-    b"<link href='http://[x'/>", b"<link>//[::</link>", b"<guid>", b"</guid>", b"<pubDate>",
-    b"Mon, 99 Foo 2026 25:61:00 +9999", b"</pubDate>", b"<![CDATA[", b"]]>", b"&#x110000;",
-    b"&#xD800;", b"&", b"<!--", b"-->", b"<?xml version='1.0' encoding='utf-7'?>", b"xml:base='http://[a'",
-    b"<description>", b"<b>fett", b"<gml:pos>1 2</gml:pos>", b"<content type='base64'>",
-    b"\xff\xfe",
-       b"<itunes:duration>x</itunes:duration>", b"<category/>", b"\0", b"\xc3", "ü".encode()])
+    b"<feed xmlns='http://www.w3.org/2005/Atom'>", b"<entry>", b"</entry>", b"</feed>",
+    b"<title>", b"</title>", b"<link href='http://[x'/>", b"<link>//[::</link>", b"<guid>",
+    b"</guid>", b"<pubDate>", b"Mon, 99 Foo 2026 25:61:00 +9999", b"</pubDate>", b"<![CDATA[",
+    b"]]>", b"&#x110000;", b"&#xD800;", b"&", b"<!--", b"-->", b"<description>", b"<b>fett",
+    b"<?xml version='1.0' encoding='utf-7'?>", b"xml:base='http://[a'", b"<category/>",
+    b"<gml:pos>1 2</gml:pos>", b"<content type='base64'>", b"\xff\xfe", b"\0", b"\xc3",
+    b"<itunes:duration>x</itunes:duration>", "ü".encode()])
 JSONS = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=8) | st.integers(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
