@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_security import auth_required, current_user, roles_accepted
 
 from civic_push.announcements.models import Announcement
@@ -14,6 +15,21 @@ desk = Blueprint("desk", __name__, url_prefix="/redaktion")
 desk.after_request(keep_private)
 
 ID = "<int(max=999999999999):number>"  # longer numbers would not fit the database's integers
+
+
+_WRITING = ("desk.save_new", "desk.save")
+
+
+@desk.before_request
+def give_back_text() -> ResponseReturnValue | None:
+    """A session that ended in the middle of writing costs nobody his text: it comes back on
+    a page that sends it again, once he has signed in."""
+    if current_user.is_authenticated or request.endpoint not in _WRITING:
+        return None
+    if request.method != "POST" or not request.form:
+        return None
+    fields = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
+    return render_template("desk/signed_out.html", fields=fields), 401
 
 
 @desk.before_request

@@ -16,7 +16,7 @@ from civic_push.intake.models import Item
 from civic_push.staff.security import ask_to_sign_in
 from civic_push.web import desk_forms
 from civic_push.web.desk_forms import Written
-from civic_push.web.desk_frame import ID, desk, page_number, wanted
+from civic_push.web.desk_frame import ID, desk, give_back_text, page_number, wanted
 from civic_push.web.desk_words import _
 from subscriptions.models import Neighbourhood, Topic
 
@@ -81,6 +81,7 @@ def publish(number: int) -> ResponseReturnValue:
         return redirect(url_for("desk.confirm", number=number))
     if errors := desk_forms.check_ready(written, _ids(Topic), _ids(Neighbourhood), now):
         return _form(written, announcement, errors, 422)
+    announcement.author_id = announcement.author_id or current_user.id
     if not publishing.publish(db.session(), announcement, now):
         return _closed(announcement)
     flash(_("Die Meldung ist veröffentlicht und geht jetzt hinaus."), "success")
@@ -114,7 +115,7 @@ def stale_page(_error: CSRFError) -> ResponseReturnValue:
     """A page that was open too long: nothing was done. A form comes back as it was typed,
     with a fresh token."""
     if not current_user.is_authenticated:
-        return ask_to_sign_in()
+        return give_back_text() or ask_to_sign_in()
     number = (request.view_args or {}).get("number")
     if request.endpoint in ("desk.save_new", "desk.save"):
         announcement = db.session.get(Announcement, number) if number else None

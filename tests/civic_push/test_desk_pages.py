@@ -22,6 +22,7 @@ from civic_push.announcements.models import (
 from civic_push.db import UTCDateTime, db
 from civic_push.delivery.models import ChannelPause, Delivery, Lane, State
 from civic_push.intake.models import Item, Source
+from civic_push.staff.models import Staff
 from subscriptions.models import Topic
 from tests.civic_push.desk_visitor import Visitor
 
@@ -166,12 +167,13 @@ def test_an_item_accepted_leaves_the_tray_and_keeps_naming_its_source(
 
 
 def test_an_item_can_be_published_straight_from_the_tray(
-        editor: Visitor, session: Session, make_item: Callable[..., Item]) -> None:
+        editor: Visitor, session: Session, staff: Staff, make_item: Callable[..., Item]) -> None:
     announcement = make_item().announcement
     assert announcement
     editor.press(f"/redaktion/{announcement.id}/veroeffentlichen")
     session.expire_all()
     assert announcement.state == AnnouncementState.PUBLISHED
+    assert announcement.author_id == staff.id
 
 
 def test_an_item_dismissed_leaves_the_tray_on_the_same_page_of_it(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from civic_push.announcements import publishing
 from civic_push.announcements.models import Announcement, AnnouncementState
 from civic_push.staff.models import Staff
 from subscriptions.models import Contact, Neighbourhood, Register, Topic
+from tests.civic_push.conftest import EDITOR, PASSWORD
 from tests.civic_push.desk_visitor import Visitor, hidden
 
 NEW = "/redaktion/neu"
@@ -217,6 +220,27 @@ def test_a_form_sent_without_a_valid_token_comes_back_with_the_text_and_is_not_s
     assert session.scalar(select(func.count()).select_from(Announcement)) == 0
     again = editor.post(NEW, **{**hidden(answer.text), **fields, "button": "draft"})
     assert again.status_code == 302
+
+
+@pytest.mark.parametrize("token", ["valid", "stale"])
+def test_a_session_that_ends_while_writing_does_not_cost_the_text(
+        editor: Visitor, session: Session, fields: dict[str, Any], token: str) -> None:
+    form = hidden(editor.get(NEW).text)
+    editor.press("/redaktion/", "/redaktion/abmelden")
+    if token == "stale":
+        editor.client.delete_cookie("session")
+    lost = editor.post(NEW, **{**form, **fields, "body": "Lang <geschrieben>",
+                               "button": "draft"})
+    assert lost.status_code == 401
+    assert "Lang &lt;geschrieben&gt;" in lost.text
+    editor.press("/redaktion/anmelden", email=EDITOR, password=PASSWORD)
+    sent = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', unescape(lost.text)))
+    answer = editor.post(NEW, **sent)
+    if answer.status_code == 400:  # the token was the old session's: the form asks once more
+        assert "Lang &lt;geschrieben&gt;" in answer.text
+        answer = editor.post(NEW, **{**sent, **hidden(answer.text)})
+    assert answer.status_code == 302
+    assert only(session).text("de", "standard").body == "Lang <geschrieben>"
 
 
 def test_publishing_without_a_token_changes_nothing(
