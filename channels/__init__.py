@@ -7,6 +7,7 @@ telegram  the Bot API
 sms       the operator's gateway, through Apprise
 outlet    public places, through Apprise
 relay     Apprise with its wire in view, for the two above
+wire      the `requests` that its plugins get
 gsm7      the alphabet and arithmetic of SMS
 """
 

@@ -11,24 +11,20 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import socket
 import sys
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
-import urllib3
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
 from channels.base import Kind, Outcome
+from channels.wire import CONNECT_SECONDS, READ_SECONDS, Exchange, Wire, never_sent
 
-CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0  # unless the URL says ?cto= and ?rto=
 _ASSET = AppriseAsset(async_mode=False)
 
 # Its log lines carry numbers and addresses; what matters is in the outcome.
@@ -44,82 +40,7 @@ class BadService(ValueError):
     """An Apprise URL that Apprise does not take. The text does not repeat it."""
 
 
-@dataclass(slots=True)
-class Exchange:
-    """The last thing that happened on the wire during one hand-over."""
-
-    status: int = 0  # 0: no answer
-    body: bytes = b""
-    retry_after: str = ""
-    error: requests.RequestException | None = None
-    requests: int = 0
-
-
-class _Wire:
-    """Stands where a plugin expects the `requests` module. Sessions belong to one thread
-    of one process; cookies are not kept, so that recipients do not leave traces."""
-
-    def __init__(self) -> None:
-        self._local = threading.local()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(requests, name)  # codes, exceptions, auth …
-
-    def begin(self) -> Exchange:
-        """Start to remember; the returned exchange fills itself."""
-        self._local.exchange = Exchange()
-        return self._local.exchange  # type: ignore[no-any-return]
-
-    def request(self, method: str, url: str, **options: Any) -> requests.Response:
-        """Like requests.request, on a kept connection."""
-        exchange: Exchange = getattr(self._local, "exchange", None) or self.begin()
-        exchange.requests += 1
-        exchange.status, exchange.error = 0, None
-        options.setdefault("timeout", (CONNECT_SECONDS, READ_SECONDS))
-        session = self._session()
-        try:
-            response = session.request(method, url, **options)
-        except requests.RequestException as error:
-            exchange.error = error
-            raise
-        finally:
-            session.cookies.clear()
-        exchange.status, exchange.body = response.status_code, response.content[:8192]
-        exchange.retry_after = response.headers.get("Retry-After", "")
-        return response
-
-    def get(self, url: str, **options: Any) -> requests.Response:
-        """Like requests.get."""
-        return self.request("GET", url, **options)
-
-    def post(self, url: str, **options: Any) -> requests.Response:
-        """Like requests.post."""
-        return self.request("POST", url, **options)
-
-    def put(self, url: str, **options: Any) -> requests.Response:
-        """Like requests.put."""
-        return self.request("PUT", url, **options)
-
-    def delete(self, url: str, **options: Any) -> requests.Response:
-        """Like requests.delete."""
-        return self.request("DELETE", url, **options)
-
-    def close(self) -> None:
-        """Close this thread's connections."""
-        kept = self._local.__dict__.pop("kept", None)
-        if kept is not None and kept[0] == os.getpid():
-            kept[1].close()
-
-    def _session(self) -> requests.Session:
-        kept = getattr(self._local, "kept", None)
-        if kept is None or kept[0] != os.getpid():
-            session = requests.Session()
-            session.trust_env = False  # no .netrc, no proxy that nobody set here
-            self._local.kept = kept = (os.getpid(), session)
-        return kept[1]
-
-
-_wire = _Wire()
+_wire = Wire()
 
 
 def service(url: str) -> Any:
@@ -177,7 +98,7 @@ def told(exchange: Exchange) -> Outcome:
     """The outcome of an exchange that Apprise calls a failure."""
     if exchange.error is not None:
         name = type(exchange.error).__name__
-        if _never_sent(exchange.error):
+        if never_sent(exchange.error):
             return Outcome(Kind.LATER, f"no connection ({name})", whole=True)
         return Outcome(Kind.UNKNOWN, f"no answer ({name})")
     status, after = exchange.status, _seconds(exchange.retry_after)
@@ -234,20 +155,6 @@ def _modules(plugin: Any) -> Iterator[Any]:
         for known in list(sys.modules):
             if known == package or known.startswith(f"{package}."):
                 yield sys.modules[known]
-
-
-def _never_sent(error: requests.RequestException) -> bool:
-    """Whether the service cannot have got the request."""
-    if isinstance(error, requests.ReadTimeout):
-        return False
-    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.SSLError,
-                          requests.exceptions.ProxyError, requests.exceptions.InvalidURL,
-                          requests.exceptions.MissingSchema)):
-        return True
-    cause = error.args[0] if error.args else None
-    reason = getattr(cause, "reason", None)
-    return isinstance(reason, (urllib3.exceptions.NewConnectionError,
-                               urllib3.exceptions.NameResolutionError))
 
 
 def _seconds(value: str) -> float | None:

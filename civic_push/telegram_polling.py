@@ -1,4 +1,5 @@
-"""Long polling: asks Telegram for updates where it cannot call us (`worker.py telegram`)."""
+"""`worker.py telegram`: asks Telegram for updates (long polling), or tells it where to bring
+them (webhook)."""
 
 from __future__ import annotations
 
@@ -151,7 +152,18 @@ class Polling:
 
 
 def poll_forever(app: Flask) -> None:
-    """Ask for updates until SIGTERM or SIGINT. Call it in the main thread."""
+    """Ask for updates until SIGTERM or SIGINT; with a webhook, register that and return.
+    Call it in the main thread. Raises SystemExit with one sentence where there is no bot,
+    or Telegram refuses the webhook."""
+    s: Settings = app.extensions["civic_push_settings"]
+    if not s.telegram_token:
+        raise SystemExit("CIVIC_PUSH_TELEGRAM_TOKEN is not set, so there is no bot to ask for.")
+    if s.telegram_webhook:
+        try:
+            register_webhook(app)
+        except BotError as error:
+            raise SystemExit(f"Telegram does not take the webhook: {error}.") from None
+        return
     polling = Polling(app, threading.Event())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, polling.interrupt)

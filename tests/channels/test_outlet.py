@@ -21,7 +21,7 @@ MESSAGE = Message(
 
 class Place:
     """A web server that takes what is posted, as a webhook or as one of the services that
-    `answers` knows (path: JSON)."""
+    `answers` knows (path, or "*" for any: JSON)."""
 
     def __init__(self, answers: dict[str, Any] | None = None, status: int = 200,
                  headers: dict[str, str] | None = None) -> None:
@@ -36,8 +36,8 @@ class Place:
         text = await request.text()
         data = json.loads(text) if text.startswith("{") else dict(await request.post())
         self.got.append((request.path, dict(request.headers), data))
-        return web.json_response(self.answers.get(request.path, {}), status=self.status,
-                                 headers=self.headers)
+        answer = self.answers.get(request.path, self.answers.get("*", {}))
+        return web.json_response(answer, status=self.status, headers=self.headers)
 
 
 @pytest.fixture
@@ -154,6 +154,13 @@ def test_a_time_out_after_handing_over_is_unknown() -> None:
 def test_a_garbage_answer_is_unknown() -> None:
     with answering(b"\x00\x01\x02") as port:
         assert one(outlets(f"json://127.0.0.1:{port}")).kind == Kind.UNKNOWN
+
+
+def test_a_plugin_that_stumbles_over_an_answer_stops_nothing() -> None:
+    with serving(Place({"*": [1]})) as running:
+        outcome = one(outlets(f"emby://stadt:wort@127.0.0.1:{running.http_port}"))
+    assert outcome.kind == Kind.UNKNOWN
+    assert "AttributeError" in outcome.detail
 
 
 def test_a_service_that_does_not_speak_http_is_not_repeated_when_it_fails() -> None:

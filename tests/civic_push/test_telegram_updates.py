@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,11 +22,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from civic_push.db import db
-from civic_push.delivery.models import Delivery, Lane
+from civic_push.db import db, utcnow
+from civic_push.delivery.drain import drain
+from civic_push.delivery.models import Delivery, Lane, State
 from civic_push.delivery.models import Purpose as Why
 from civic_push.demo.telegram_api import TelegramApi
-from civic_push.telegram_polling import Polling, register_webhook
+from civic_push.telegram_polling import Polling, poll_forever
 from civic_push.web.telegram import handle_update, webhook_secret
 from subscriptions.leaving import leave
 from subscriptions.models import Consent, Contact, ContactState, Subscriber
@@ -291,6 +293,32 @@ def test_polling_brings_a_resident_in_and_out(
             eventually(lambda: server.chats[CHAT].texts[-1].startswith("Sie sind abgemeldet"))
 
 
+def test_the_welcome_reaches_the_chat_with_its_links(
+        make_app: Callable[..., Flask], now: datetime) -> None:
+    server = TelegramApi(BOT_TOKEN)
+    with serving(server) as running:
+        app = make_app(telegram_token=BOT_TOKEN,
+                       telegram_api=f"http://127.0.0.1:{running.http_port}")
+        with app.app_context():
+            request = ask(db.session(), app.extensions["seals"], Choices(),
+                          [Inbox("telegram", None)], Wording("1", "Ja."), now)
+            contact = request.contacts[0][0]
+            token = app.extensions["tokens"].make(
+                Purpose.TELEGRAM, contact.id, challenge=contact.challenge)
+            db.session.commit()
+            server.remember(CHAT)
+            assert handle_update(said(f"/start {token}"), utcnow()) is None
+            drain("telegram", Lane.TRANSACTIONAL)
+            (welcome,) = deliveries(db.session())
+            assert welcome.state == State.SENT
+            assert welcome.receipt
+        (html,) = server.chats[CHAT].texts
+        links = dict(re.findall(r'<a href="http://localhost(/[^"]*)">([^<]*)</a>', html))
+        (choices,) = (path for path in links if path.startswith("/einstellungen"))
+        assert app.test_client().get(choices).status_code == 200
+        assert links["/impressum"] == "Impressum"
+
+
 def test_polling_goes_on_after_errors_and_takes_each_update_once(
         make_app: Callable[..., Flask]) -> None:
     answers: list[web.Response | None] = [
@@ -313,18 +341,32 @@ def test_polling_goes_on_after_errors_and_takes_each_update_once(
         assert len(server.chats[CHAT].texts) == 2
 
 
-def test_polling_takes_over_from_a_webhook(make_app: Callable[..., Flask]) -> None:
+def test_a_webhook_is_registered_with_its_secret_and_polling_takes_over_again(
+        make_app: Callable[..., Flask]) -> None:
     server = TelegramApi(BOT_TOKEN)
     with serving(server) as running:
-        app = make_app(telegram_token=BOT_TOKEN,
-                       telegram_api=f"http://127.0.0.1:{running.http_port}")
-        register_webhook(app)
+        bot = {"telegram_token": BOT_TOKEN,
+               "telegram_api": f"http://127.0.0.1:{running.http_port}"}
+        app = make_app(**bot, telegram_webhook=True)
+        poll_forever(app)
         with app.app_context():
             assert server.webhook == "http://localhost/telegram"
             assert server.webhook_secret == webhook_secret()
         server.say(CHAT, "Hallo")
-        with polling(app):
+        with polling(make_app(**bot)):
             eventually(lambda: len(server.chats[CHAT].texts) == 1)
+
+
+def test_asking_without_a_bot_or_in_vain_ends_with_a_sentence(
+        make_app: Callable[..., Flask]) -> None:
+    with pytest.raises(SystemExit, match="CIVIC_PUSH_TELEGRAM_TOKEN is not set"):
+        poll_forever(make_app())
+    with serving(TelegramApi("1:anders")) as running:
+        app = make_app(telegram_token=BOT_TOKEN, telegram_webhook=True,
+                       telegram_api=f"http://127.0.0.1:{running.http_port}")
+        with pytest.raises(SystemExit, match="401 Unauthorized") as caught:
+            poll_forever(app)
+    assert "geheim" not in str(caught.value)
 
 
 def test_polling_ends_at_once_on_sigterm(make_app: Callable[..., Flask]) -> None:
