@@ -16,6 +16,7 @@ from civic_push.announcements.markdown import to_html
 from civic_push.announcements.models import Announcement, AnnouncementState, AnnouncementText
 from civic_push.config import settings
 from civic_push.db import db, utcnow
+from civic_push.delivery.compose import short_of
 from civic_push.web import legal
 from civic_push.web.language import language
 from subscriptions.models import Neighbourhood, Register, Topic
@@ -32,7 +33,8 @@ PAGE = 20  # announcements on a page of the archive
 def start() -> str:
     """What this is, what is new, and the way in."""
     latest = db.session.scalars(_published().limit(LATEST)).all()
-    return render_template("start.html", announcements=latest, text_of=text_of, now=utcnow())
+    return render_template("start.html", announcements=latest, text_of=text_of,
+                           short_of=short_of, now=utcnow())
 
 
 @pages.get("/meldungen")
@@ -45,7 +47,7 @@ def announcements() -> str:
         _published(*_narrowed(place, topic)).offset((page - 1) * PAGE).limit(PAGE + 1)).all()
     return render_template(
         "announcements.html", announcements=rows[:PAGE], page=page, more=len(rows) > PAGE,
-        place=place, topic=topic, text_of=text_of, now=utcnow(),
+        place=place, topic=topic, text_of=text_of, short_of=short_of, now=utcnow(),
         places=db.session.scalars(select(Neighbourhood).order_by(Neighbourhood.name)).all(),
         topics=db.session.scalars(select(Topic).order_by(Topic.position, Topic.name)).all())
 

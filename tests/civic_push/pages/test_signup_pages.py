@@ -1,0 +1,271 @@
+"""Signing up and confirming, on the pages."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from civic_push.db import utcnow
+from civic_push.web import asking
+from civic_push.web.protection import stamp
+from subscriptions.models import Consent, Contact, Subscriber
+from subscriptions.preferences import choices_of
+from subscriptions.seals import Seals
+from subscriptions.signup import MAX_TRIES
+from subscriptions.tokens import Purpose
+from tests.civic_push.pages.resident import without_tokens
+
+
+def contacts(session):
+    session.rollback()
+    return session.scalars(select(Contact).order_by(Contact.id)).all()
+
+
+def test_a_sign_up_stores_exactly_what_was_chosen_and_asks_each_inbox(
+        app, session, sign_up, sent, make_topic, make_neighbourhood):
+    topic, _ = make_topic("baustellen"), make_topic("abfall")
+    place, _ = make_neighbourhood("hiddesen"), make_neighbourhood("hakedahl")
+    page = sign_up(ortsteil=[str(place.id)], thema=[str(topic.id)], form="plain", sprache="en",
+                   ruhe_von="22", ruhe_bis="6", email=" Anna@Example.org", sms="0151 23456789",
+                   sms_oft="weekly", sms_stunde="9", sms_tag="0")
+    assert page.status_code == 200
+    assert page.request.path == "/anmelden/fertig"
+    mail, sms = contacts(session)
+    chosen = choices_of(mail.subscriber)
+    assert (chosen.topics, chosen.neighbourhoods) == ([topic.id], [place.id])
+    assert (chosen.language, chosen.register) == ("en", "plain")
+    assert (chosen.quiet_from, chosen.quiet_to) == (22, 6)
+    assert (sms.frequency, sms.digest_hour, sms.digest_weekday) == ("weekly", 9, 0)
+    assert mail.frequency == "now"
+    seals: Seals = app.extensions["seals"]
+    assert seals.open("email", mail.address) == "anna@example.org"
+    assert seals.open("sms", sms.address) == "+4915123456789"
+    assert {c.state for c in (mail, sms)} == {"pending"}
+    assert sent() == [("email", "confirm"), ("sms", "confirm")]
+
+
+def test_the_consent_is_stored_as_it_was_shown(session, resident, sign_up):
+    sign_up(email="anna@example.org")
+    consent = session.scalars(select(Consent)).one()
+    assert consent.wording in resident.open("/anmelden").text
+    assert consent.wording_version.endswith("-de")
+    assert consent.confirmed_at is None
+
+
+def test_what_is_wrong_is_said_and_everything_typed_is_kept(
+        session, resident, sign_up, sent, make_neighbourhood):
+    place = make_neighbourhood()
+    page = sign_up(ortsteil=[str(place.id)], thema=None, email="anna@", sms="05231 977-0",
+                   einwilligung=None, ruhe_von="22", ruhe_bis="", sms_oft="daily")
+    assert page.status_code == 422
+    for name in ("thema", "email", "sms", "einwilligung", "ruhe_bis"):
+        assert resident.error_at(name), name
+        assert f'<a href="#{name}">' in page.text
+        assert f'id="{name}"' in page.text  # the summary's link leads somewhere
+    assert 'autofocus id="fehler"' in page.text
+    kept = next(form for form in resident.forms() if form.action == "/anmelden").values
+    assert kept["ortsteil"] == [str(place.id)]
+    assert (kept["email"], kept["sms"], kept["sms_oft"]) == (["anna@"], ["05231 977-0"], ["daily"])
+    assert contacts(session) == []
+    assert sent() == []
+
+
+def test_no_way_chosen_is_an_error_of_its_own(resident, sign_up):
+    assert sign_up().status_code == 422
+    assert "mindestens einen Weg" in resident.error_at("wege")
+    sign_up(email="anna@")  # a wrong address is a chosen way
+    assert not resident.error_at("wege")
+
+
+def test_only_channels_that_are_set_up_are_offered(make_app):
+    page = make_app().test_client().get("/anmelden").text
+    assert 'name="email"' not in page
+    assert "Zurzeit ist kein Weg eingerichtet" in page
+
+
+def test_an_address_that_is_subscribed_is_told_by_mail_and_nobody_else_learns_it(
+        app, session, resident, other, sign_up, sent, make_contact):
+    make_contact("email", "known@example.org")
+    known = sign_up(resident, email="known@example.org").text
+    fresh = sign_up(other, email="fresh@example.org").text
+    assert (without_tokens(known).replace("known@", "…@")
+            == without_tokens(fresh).replace("fresh@", "…@"))
+    assert sent() == [("email", "known"), ("email", "confirm")]
+    cookie = resident.client.get_cookie("session")
+    assert cookie is not None
+    shown = app.session_interface.get_signing_serializer(app).loads(cookie.value)
+    assert "known@example.org" not in str(shown)
+    assert "contact" not in str(shown)
+
+
+def test_an_answer_about_an_address_takes_its_time(monkeypatch, sign_up, make_contact):
+    make_contact("email", "known@example.org")
+    monkeypatch.setattr(asking, "ANSWER_SECONDS", 0.5)
+    started = time.monotonic()
+    sign_up(email="known@example.org")
+    assert time.monotonic() - started >= 0.5
+
+
+def test_nobody_s_inbox_is_flooded_through_the_form(session, sign_up, sent):
+    for _ in range(5):
+        assert sign_up(email="victim@example.org").status_code == 200
+    assert sent() == [("email", "confirm")] * 3
+    assert len(contacts(session)) == 1  # the last one asked, whose link still holds
+
+
+def test_a_network_that_signs_up_too_often_is_told_to_wait(resident, sign_up):
+    for _ in range(12):
+        sign_up(email="anna@")
+    page = sign_up(email="anna@")
+    assert page.status_code == 429
+    assert "zu viele Versuche" in page.text
+
+
+def test_a_program_that_fills_the_hidden_field_is_told_the_same_and_stores_nothing(
+        session, sign_up, sent):
+    page = sign_up(email="anna@example.org", zweitname="Robot")
+    assert page.request.path == "/anmelden/fertig"
+    assert contacts(session) == []
+    assert sent() == []
+
+
+def test_a_form_sent_at_once_asks_to_be_sent_again(session, resident, sign_up):
+    page = sign_up(email="anna@example.org", gezeigt=stamp(utcnow()))
+    assert page.status_code == 422
+    assert "sehr schnell" in resident.error_at("absenden")
+    forged = sign_up(email="anna@example.org", gezeigt=f"{int(time.time()) - 900}.0123")
+    assert forged.status_code == 422
+    assert contacts(session) == []
+
+
+def test_a_form_without_its_token_is_refused_with_advice(app, resident):
+    page = app.test_client().post("/anmelden", data={"email": "anna@example.org"})
+    assert page.status_code == 400
+    assert "laden Sie die Seite neu" in page.text
+
+
+def test_opening_the_link_changes_nothing_and_the_button_confirms_once(
+        session, resident, sign_up, link):
+    sign_up(email="anna@example.org")
+    contact, = contacts(session)
+    path = link(Purpose.CONFIRM, contact)
+    assert "Anmeldung bestätigen" in resident.open(path).text
+    assert contacts(session)[0].state == "pending"
+    resident.open(path)
+    assert "ist bestätigt" in resident.press(path).text
+    contact, = contacts(session)
+    assert contact.state == "active"
+    first = contact.verified_at
+    assert "ist bestätigt" in resident.open(path).text  # pressed again, from the same mail
+    assert contacts(session)[0].verified_at == first
+    consent = session.scalars(select(Consent)).one()
+    assert (consent.confirmed_by, consent.confirmed_at) == ("link", first)
+
+
+def test_links_that_do_not_hold_are_explained(session, resident, sign_up, link, make_contact):
+    sign_up(email="anna@example.org")
+    contact, = contacts(session)
+    expired = resident.open(link(Purpose.CONFIRM, contact, -timedelta(minutes=1)))
+    assert (expired.status_code, "gilt nicht mehr" in expired.text) == (410, True)
+    assert 'href="/anmelden"' in expired.text
+    old = link(Purpose.CONFIRM, contact)
+    sign_up(email="anna@example.org")  # asked anew: the older link is worthless
+    assert resident.open(old).status_code in (404, 410)
+    leave = link(Purpose.LEAVE, make_contact(), None).replace("abmelden", "bestaetigen")
+    assert resident.open(leave).status_code == 404
+    broken = resident.open("/bestaetigen/quatsch")
+    assert (broken.status_code, "Diesen Link kennen wir nicht" in broken.text) == (404, True)
+
+
+def test_an_expired_link_to_a_confirmed_address_still_tells_the_truth(
+        resident, link, make_contact):
+    page = resident.open(link(Purpose.CONFIRM, make_contact(), -timedelta(days=1)))
+    assert (page.status_code, "ist bestätigt" in page.text) == (200, True)
+
+
+def test_the_code_of_the_sms_confirms_the_number(app, session, resident, sign_up):
+    sign_up(sms="0151 23456789")
+    contact, = contacts(session)
+    code = app.extensions["tokens"].code(contact.id, contact.challenge)
+    page = resident.press("/code", code=f" {code[:3]} {code[3:]} ")
+    assert "Handynummer ist bestätigt" in page.text
+    contact, = contacts(session)
+    assert contact.state == "active"
+    assert session.scalars(select(Consent)).one().confirmed_by == "code"
+
+
+def test_after_five_wrong_codes_even_the_right_one_needs_a_new_sms(
+        app, session, resident, sign_up, sent):
+    sign_up(sms="0151 23456789")
+    contact, = contacts(session)
+    tokens = app.extensions["tokens"]
+    right = tokens.code(contact.id, contact.challenge)
+    wrong = f"{(int(right) + 1) % 1_000_000:06d}"
+    for _ in range(MAX_TRIES):
+        assert resident.press("/code", code=wrong).status_code == 422
+        assert "stimmt nicht" in resident.error_at("code")
+    resident.press("/code", code=right)
+    assert "zu viele falsche Codes" in resident.error_at("code")
+    resident.press("/code/neu")
+    contact, = contacts(session)
+    new = tokens.code(contact.id, contact.challenge)
+    assert new != right
+    assert "Handynummer ist bestätigt" in resident.press("/code", code=new).text
+    assert sent() == [("sms", "confirm")] * 2
+
+
+def test_a_known_number_behaves_like_a_new_one_that_nobody_confirms(
+        session, resident, other, sign_up, sent, make_contact):
+    make_contact("sms", "+4915123456789")
+    sign_up(resident, sms="0151 23456789")
+    sign_up(other, sms="0151 23456780")
+    for _ in range(MAX_TRIES + 2):
+        mine, theirs = (visitor.press("/code", code="000000") for visitor in (resident, other))
+        assert (without_tokens(mine.text)
+                == without_tokens(theirs.text).replace("6780", "6789"))
+    assert "zu viele falsche Codes" in resident.error_at("code")
+    mine, theirs = (visitor.press("/code/neu") for visitor in (resident, other))
+    assert without_tokens(mine.text) == without_tokens(theirs.text).replace("6780", "6789")
+    assert sent() == [("sms", "known"), ("sms", "confirm"), ("sms", "known"), ("sms", "confirm")]
+
+
+def test_new_codes_end_with_the_day_and_the_last_one_goes_on_to_hold(
+        app, session, resident, sign_up, sent):
+    sign_up(sms="0151 23456789")
+    for _ in range(4):
+        resident.press("/code/neu")
+    assert sent() == [("sms", "confirm")] * 3
+    contact, = contacts(session)
+    code = app.extensions["tokens"].code(contact.id, contact.challenge)
+    assert "Handynummer ist bestätigt" in resident.press("/code", code=code).text
+
+
+def test_telegram_gets_a_start_link_that_is_good_for_this_contact(
+        app, session, resident, sign_up):
+    page = sign_up(telegram="ja").text
+    contact, = contacts(session)
+    token = page.split("https://t.me/stadt_bot?start=")[1].split('"')[0]
+    assert app.extensions["tokens"].check(
+        Purpose.TELEGRAM, token, now=utcnow(), challenge=contact.challenge) == contact.id
+
+
+def test_whoever_has_nothing_to_confirm_is_shown_the_way(resident):
+    page = resident.open("/anmelden/fertig")
+    assert (page.status_code, "Hier wartet keine Anmeldung" in page.text) == (200, True)
+    assert resident.open("/code").request.path == "/anmelden/fertig"
+
+
+def test_signing_up_works_while_the_queue_is_away(app, session, sign_up, sent):
+    away = app.extensions["redis"].connection_pool
+    path = away.connection_kwargs["path"]
+    away.disconnect()
+    away.connection_kwargs["path"] = "/nowhere/valkey.sock"
+    try:
+        page = sign_up(email="anna@example.org")
+    finally:
+        away.connection_kwargs["path"] = path
+    assert page.request.path == "/anmelden/fertig"
+    assert sent() == [("email", "confirm")]  # the clock's sweep will ring for it
+    assert session.query(Subscriber).count() == 1
