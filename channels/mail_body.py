@@ -68,9 +68,9 @@ def html_page(message: Message, leave: bool, manage: bool) -> Pieces:
         '<meta name="color-scheme" content="light dark">\n'
         f'<title>{title}</title>\n</head>\n<body style="{_BODY}">\n'
         f'<div {where} role="article" aria-roledescription="email" style="{_COLUMN}">\n'
-        f'<p>{escape(message.sender)}</p>\n<h1 style="{_HEADING}">{title}</h1>\n'
-        f'{message.html}\n{_action(message)}<div role="contentinfo" style="{_FOOTER}">\n'
-        f'<p>{escape(message.why)}</p>\n<ul style="{_LIST}">\n']
+        f'{_paragraph(message.sender)}<h1 style="{_HEADING}">{title}</h1>\n'
+        f'{message.html}\n{_action(message)}<div style="{_FOOTER}">\n'
+        f'{_paragraph(message.why)}<ul style="{_LIST}">\n']
     if leave:
         pieces += _personal(message.leave_label, Hole.LEAVE_HTML)
     if manage:
@@ -78,6 +78,10 @@ def html_page(message: Message, leave: bool, manage: bool) -> Pieces:
     pieces += [f'<li><a style="{_LINK}" href="{escape(url)}">{escape(label)}</a></li>\n'
                for label, url in _notices(message)]
     return [*pieces, "</ul>\n</div>\n</div>\n</body>\n</html>\n"]
+
+
+def _paragraph(words: str) -> str:
+    return f"<p>{escape(words)}</p>\n" if words else ""
 
 
 def _action(message: Message) -> str:

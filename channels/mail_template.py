@@ -159,9 +159,13 @@ def _part(subtype: str, pieces: Pieces) -> list[bytes | Hole]:
     parts: list[bytes | Hole] = [
         f"Content-Type: text/{subtype}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode("ascii")]
+    before = ""
     for piece in pieces:
-        # soft line ends around what is filled in, so that folding never cuts it
-        parts += [b"=\r\n", piece, b"=\r\n"] if isinstance(piece, Hole) else [_quoted(piece)]
+        if isinstance(piece, Hole):  # on lines of its own, so that folding never cuts it
+            parts += [b"" if before.endswith("\n") else b"=\r\n", piece, b"=\r\n"]
+        else:
+            parts.append(_quoted(piece))
+            before = piece
     return parts
 
 

@@ -24,7 +24,7 @@ REST_SECONDS = 60.0  # relays close idle connections after some minutes
 PATIENCE = 15.0  # seconds without a byte; twice that while a text is being judged. A batch
 # must not be silent for as long as the engine's lease (60 s) holds, less a third
 BATCH_SECONDS = 60.0  # then no more letters are begun: a job may not take for ever
-FAILURES = 5  # connections lost in a row, with nothing accepted in between, end a batch
+FAILURES = 5  # connections lost in a row, with no letter settled in between, end a batch
 
 
 class Transport:
@@ -203,7 +203,7 @@ class _Batch:
         self._selector.unregister(connection)
         self._busy.discard(connection)
         connection.close()
-        self._failures = 1 if session.accepted else self._failures + 1
+        self._failures = 1 if session.settled else self._failures + 1
         if failure.final or self._failures >= FAILURES:
             self._stop(failure)
         self._results += session.results

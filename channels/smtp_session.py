@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from typing import NamedTuple
 
-from channels.base import Kind, Outcome
+from channels.base import Outcome
 from channels.smtp_replies import RelayError, Reply, judge
 
 REPLY_LIMIT = 65_536  # bytes; a longer reply is none
@@ -35,7 +35,7 @@ class Session:
 
     `begun` holds the letters without an outcome, oldest first: at most one whose text is
     on its way and one that is being announced. `results` collects outcomes until somebody
-    takes them. `accepted` counts the letters the server took.
+    takes them; `settled` counts them.
     """
 
     def __init__(self, sender: str, pipelining: bool) -> None:
@@ -51,7 +51,7 @@ class Session:
         self.out = b""
         self.begun: deque[Letter] = deque()
         self.results: list[tuple[int, Outcome]] = []
-        self.accepted = 0
+        self.settled = 0
 
     @property
     def idle(self) -> bool:
@@ -68,7 +68,7 @@ class Session:
     def suspect(self) -> Letter | None:
         """The letter that may be the reason if the connection is lost now. A server that
         ends the connection between two letters has nothing against the second."""
-        return self.begun[0] if self.begun and (self._named or not self.accepted) else None
+        return self.begun[0] if self.begun and (self._named or not self.settled) else None
 
     def begin(self, take: Take) -> None:
         """Start sending what `take` gives, until it gives None; then the session is idle."""
@@ -108,7 +108,8 @@ class Session:
 
     def _hear(self, reply: Reply) -> None:
         if reply.code == 421:
-            self._dot = 0  # in answer to a text, 421 is a clear no
+            self._dot = 0  # in answer to a text, 421 is a clear no,
+            self._named = False  # and to anything it is about the connection, not the letter
             raise RelayError(reply.words)
         if self._talk is None:
             raise RelayError(f"the server said out of turn: {reply.words}")
@@ -165,7 +166,7 @@ class Session:
         self._dot = 0
         self._named = False
         self.results.append((self.begun.popleft().id, outcome))
-        self.accepted += outcome.kind is Kind.SENT
+        self.settled += 1
 
     def _open(self, letter: Letter | None) -> Letter | None:
         if letter is None:

@@ -191,6 +191,14 @@ def test_a_relay_that_ends_connections_after_some_mails_gets_new_ones(
         assert set(sink.counts.values()) == {1}
 
 
+def test_many_dead_addresses_in_a_row_do_not_look_like_a_dead_relay(
+        make_transport: Callable[..., Transport]) -> None:
+    with SmtpSink(errors_per_connection=6) as sink:
+        outcomes = send(make_transport(sink.port), [letter(n, "gone-") for n in range(150)])
+        assert kinds(outcomes) == {Kind.GONE: 150}
+        assert sink.tally.opened > 20
+
+
 def test_a_relay_that_allows_two_connections_gets_two(
         make_transport: Callable[..., Transport]) -> None:
     with SmtpSink(connections=2) as sink:

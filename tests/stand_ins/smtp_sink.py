@@ -62,6 +62,7 @@ class Behaviour:
     patient: bool = False  # answers DATA with 354 though no recipient was accepted
     replies: dict[str, bytes] = field(default_factory=dict)  # instead of ours, by verb; "" greets
     mails_per_connection: int = 0  # then 421
+    errors_per_connection: int = 0  # in a row; then 421, as Postfix does after 20
     connections: int = 0  # at once; then 421 instead of a greeting
     drop_every: int = 0  # on average every so many mails a connection is cut, before or after
     keep: bool = False  # whole mails, in `mails`
@@ -91,7 +92,7 @@ class Conversation(asyncio.Protocol):
         self.out: list[bytes] = []
         self.mail = self.reading = self.silent = False
         self.recipients: list[bytes] = []
-        self.taken = 0
+        self.taken = self.errors = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -226,6 +227,11 @@ class Conversation(asyncio.Protocol):
         elif answer is HANG:
             self.silent = True
         else:
+            self.errors = self.errors + 1 if answer[:1] in (b"4", b"5") else (
+                0 if answer.startswith(b"250 2.0.0 Ok: queued") else self.errors)
+            limit = self.behaviour.errors_per_connection
+            if limit and self.errors > limit:
+                answer = b"421 4.7.0 too many errors"
             self.out.append(answer + b"\r\n")
             if answer.startswith(b"421"):
                 self.transport.write(b"".join(self.out))
