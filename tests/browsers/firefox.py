@@ -1,7 +1,7 @@
 """A real, headless Firefox that gets its pushes from a push service of the test's own.
 
 Debian's firefox-esr is pointed by preferences at tests/stand_ins/push_service.py and
-driven over Marionette, which is built in: no geckodriver. Its notifications are windows
+driven over Marionette, which is built in: no geckodriver, no package. Its notifications are windows
 of its own ("alert:alert"), which exist without a screen too and can be read and clicked.
 """
 
@@ -13,20 +13,16 @@ import shutil
 import subprocess
 import tempfile
 import time
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-with warnings.catch_warnings():  # it asks its platform for names that are deprecated
-    warnings.simplefilter("ignore")
-    from marionette_driver.by import By
-    from marionette_driver.errors import MarionetteException
-    from marionette_driver.marionette import WebElement, Marionette
+from tests.browsers.marionette import Marionette, MarionetteError
 
 BINARY = shutil.which("firefox-esr") or shutil.which("firefox") or "firefox-esr"
+PATIENCE = 30.0  # seconds; machines that run tests are busy
 
 _ALERTS = """
     const out = [];
@@ -113,9 +109,7 @@ class Firefox:
                  "--remote-allow-system-access",  # the chrome context: alert windows
                  "--profile", str(self.profile)],
                 stdout=out, stderr=out, env=env, start_new_session=True)
-        self.marionette = Marionette(host="127.0.0.1", port=self._port(port_file))
-        self.marionette.start_session()
-        self.marionette.timeout.script = 30
+        self.marionette = Marionette(self._port(port_file))
 
     def _port(self, port_file: Path) -> int:
         end = time.monotonic() + 60
@@ -129,102 +123,98 @@ class Firefox:
 
     def open(self, url: str) -> None:
         """Go to a page and wait for it."""
-        self.marionette.navigate(url)
+        self.marionette.call("WebDriver:Navigate", url=url)
 
-    def find(self, xpath: str, seconds: float = 10) -> WebElement:
+    def find(self, xpath: str) -> str:
         """The first element for an XPath, waiting for it; raises TimeoutError."""
-        def look() -> WebElement | None:
-            found = self.marionette.find_elements(By.XPATH, xpath)
-            return found[0] if found else None
-        return self._until(look, seconds, f"element {xpath}")
-
-    def click(self, xpath: str) -> None:
-        """Click an element, after bringing it into view."""
-        element = self.find(xpath)
-        self.marionette.execute_script(
-            "arguments[0].scrollIntoView({block: 'center'})", script_args=[element])
-        element.click()
+        return str(self._until(lambda: next(iter(self.marionette.find(xpath)), None),
+                               f"element {xpath}"))
 
     def tick(self, label: str) -> None:
         """Click the label of a checkbox or radio button that begins so."""
-        self.click(f"//label[starts-with(normalize-space(), '{label}')]")
+        self._click(f"//label[starts-with(normalize-space(), '{label}')]")
 
     def press(self, words: str) -> None:
-        """Press a button or follow a link with these words."""
-        self.click(f"(//button|//a)[contains(normalize-space(), '{words}')]")
+        """Press a button of the page's own part, or follow a link there."""
+        self._click(f"(//main//button|//main//a)[contains(normalize-space(), '{words}')]")
 
     def type(self, field: str, text: str) -> None:
         """Write into the field with this name attribute."""
-        element = self.find(f"//*[@name='{field}']")
-        element.clear()
-        element.send_keys(text)
+        self.marionette.write(self.find(f"//*[@name='{field}']"), text)
 
     def text(self) -> str:
         """What the page says, as its reader sees it."""
         return str(self.page("document.body.innerText"))
 
-    def wait_for_text(self, words: str, seconds: float = 15) -> None:
+    def wait_for_text(self, words: str) -> None:
         """Wait until the page says so; raises TimeoutError."""
-        self._until(lambda: words in self.text(), seconds, f"text {words!r} on the page")
+        self._until(lambda: words in self.text(), f"text {words!r} on the page")
 
     def page(self, script: str, *args: object) -> Any:
         """Await a JavaScript expression in the page; the arguments are a[0], a[1], …"""
-        # sandbox=None: see the page's own globals, not a sandbox of Marionette's
-        out = self.marionette.execute_async_script(
+        out = self.marionette.run_async(
             "const a=[...arguments], done=a.pop();"
             f"Promise.resolve().then(()=>({script}))"
-            ".then(v=>done({v}), e=>done({e:String(e)}))",
-            script_args=list(args), sandbox=None)
+            ".then(v=>done({v}), e=>done({e:String(e)}))", *args)
         if "e" in out:
             raise RuntimeError(out["e"])
         return out.get("v")
 
     def alerts(self) -> list[dict[str, str]]:
         """The notifications on the (imagined) screen: title, body, source."""
-        with self.marionette.using_context("chrome"):
-            return list(self.marionette.execute_script(_ALERTS))
+        with self.marionette.chrome():
+            return list(self.marionette.run(_ALERTS))
 
-    def wait_alert(self, title: str, seconds: float = 15) -> dict[str, str]:
+    def wait_alert(self, title: str) -> dict[str, str]:
         """The notification with this title; raises TimeoutError."""
-        return self._until(
+        found: dict[str, str] = self._until(
             lambda: next((a for a in self.alerts() if a["title"] == title), None),
-            seconds, f"notification {title!r}")
+            f"notification {title!r}")
+        return found
 
     def click_alert(self, title: str) -> None:
         """Click a notification, as its reader would."""
         self.wait_alert(title)
-        with self.marionette.using_context("chrome"):
-            if not self.marionette.execute_script(_CLICK, script_args=[title]):
+        with self.marionette.chrome():
+            if not self.marionette.run(_CLICK, title):
                 raise RuntimeError(f"the notification {title!r} has gone")
 
-    def wait_for_tab(self, address: str, seconds: float = 10) -> None:
+    def wait_for_tab(self, address: str) -> None:
         """Switch to the tab whose address contains this; raises TimeoutError."""
         def look() -> bool:
-            for handle in self.marionette.window_handles:
-                with suppress(MarionetteException):  # a tab may be opening or closing
-                    self.marionette.switch_to_window(handle)
-                    if address in str(self.marionette.get_url()):
+            for handle in self.marionette.call("WebDriver:GetWindowHandles"):
+                with suppress(MarionetteError):  # a tab may be opening or closing
+                    self.marionette.call("WebDriver:SwitchToWindow", handle=handle)
+                    if address in self.marionette.call("WebDriver:GetCurrentURL"):
                         return True
             return False
-        self._until(look, seconds, f"tab {address}")
+        self._until(look, f"tab {address}")
+
+    def deny_notifications(self) -> None:
+        """Take the permission away from the page's site, as its visitor may."""
+        self.marionette.call("WebDriver:SetPermission", state="denied",
+                             descriptor={"name": "notifications"})
 
     def quit(self) -> None:
         """Shut down cleanly, so that the profile keeps workers and subscriptions."""
         if self._process is None:
             return
         if self._process.poll() is None:
-            with suppress(Exception):  # the socket may close before the answer
-                self.marionette._send_message("Marionette:Quit", {"flags": ["eForceQuit"]})
+            with suppress(OSError, ValueError):  # the socket may close before the answer
+                self.marionette.call("Marionette:Quit", flags=["eForceQuit"])
             try:
                 self._process.wait(20)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        self.marionette.client.close()
+        self.marionette.close()
         self._process = None
 
-    def _until(self, look: Callable[[], Any], seconds: float, what: str) -> Any:
-        end = time.monotonic() + seconds
+    def _click(self, xpath: str) -> None:
+        self.marionette.click(self.find(xpath))
+
+    def _until(self, look: Callable[[], Any], what: str) -> Any:
+        end = time.monotonic() + PATIENCE
         while True:
             found = look()
             if found:

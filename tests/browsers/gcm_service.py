@@ -27,6 +27,7 @@ import time
 import uuid
 from pathlib import Path
 
+import requests
 from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -75,6 +76,10 @@ class LocalGcmService(LocalPushService):
     def page_script(self) -> str:
         """JavaScript that gives PushSubscription.endpoint and toJSON() the local address."""
         return _PAGE_SCRIPT % f"{self.origin}/wpush/v2/"
+
+    def forget(self) -> None:
+        """Forget every browser: each that connects again is given new subscriptions."""
+        requests.post(f"{self.origin}/_local/forget", timeout=10)
 
     def agent(self, uaid: str) -> UserAgent | None:
         """A browser that has checked in."""

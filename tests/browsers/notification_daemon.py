@@ -107,7 +107,7 @@ class NotificationDaemon:
         assert self._bus.stdout is not None
         self._bus.stdout.close()
 
-    def wait(self, title: str, seconds: float = 15) -> Shown:
+    def wait(self, title: str, seconds: float = 30) -> Shown:
         """The open notification with that title; raises TimeoutError."""
         end = time.monotonic() + seconds
         with self._condition:

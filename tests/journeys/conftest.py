@@ -13,7 +13,8 @@ from sqlalchemy import create_engine, text
 from civic_push.db import Base
 from tests.browsers import chromium
 from tests.browsers.notification_daemon import NotificationDaemon
-from tests.journeys.town import Town, settle
+from tests.journeys.settling import settle
+from tests.journeys.town import Town
 
 
 @pytest.fixture(params=["sqlite"])
