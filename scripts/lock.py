@@ -21,6 +21,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 LOCKS = {"requirements-dev.lock": ("demo", "dev"), "requirements-demo.lock": ("demo",),
          "requirements.lock": ()}
+# Needed below the Python that writes the locks: Debian 12 has 3.11.2, redis asks for this
+# below 3.11.3, and pip-compile leaves out what its own Python does not need.
+ALSO = ("async-timeout>=4.0.3",)
 OPTIONS = ("--quiet", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links",
            "--no-emit-trusted-host", "--no-header", "--no-annotate", "--strip-extras",
            "--allow-unsafe")  # setuptools builds us, so it is pinned too
@@ -45,7 +48,8 @@ def _wanted(project: dict[str, dict[str, object]], extras: tuple[str, ...]) -> l
     lists = [project["build-system"]["requires"], section["dependencies"],
              *(optional[extra] for extra in extras)]
     own = str(section["name"])
-    return [line for lines in lists for line in lines if not line.startswith(f"{own}[")]
+    return [line for lines in (*lists, ALSO) for line in lines
+            if not line.startswith(f"{own}[")]
 
 
 def _compile(wanted: list[str], lock: Path, *, upgrade: bool) -> None:
