@@ -126,6 +126,19 @@ def seed_command() -> None:
     click.echo(f"Added {places} Ortsteile and {topics} topics.")
 
 
+@main.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def bench(words: tuple[str, ...]) -> None:
+    """Measure how fast this machine delivers, next to its limits."""
+    try:
+        # its yardsticks are not installed on a production host
+        from civic_push.bench.run import bench as command  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"{error.name} is not installed; `make bench` brings it.") from error
+    command.main(list(words), prog_name="civic-push bench")
+
+
 for _command in [*INTAKE_COMMANDS, *STAFF_COMMANDS]:
     main.add_command(_command)
 
