@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 from flask import Flask
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.worker import SimpleWorker
 from sqlalchemy.exc import OperationalError
 
@@ -33,9 +34,13 @@ class Worker(SimpleWorker):
     """Runs jobs in this process, so that connections to providers outlive a job."""
 
     def perform_job(self, *args: Any, **kwargs: Any) -> bool:
-        """Leave nothing of one job's transaction to the next."""
+        """Leave nothing of one job's transaction to the next; outlive a flushed queue, which
+        has forgotten the job by the time it is done."""
         try:
             return bool(super().perform_job(*args, **kwargs))
+        except (InvalidJobOperation, NoSuchJobError):
+            log.warning("worker.job_forgotten")
+            return True
         finally:
             db.session.remove()
 

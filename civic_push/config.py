@@ -82,6 +82,8 @@ class Settings:
     outlets: tuple[OutletSetting, ...] = _setting(
         (), "Public places that get announcements too: a list of {name, url, topics, "
         "neighbourhoods}, url an Apprise URL", secret=True)
+    lease_seconds: int = _setting(
+        60, "How long a worker may be silent about a batch before others may take it")
     default_expiry_days: int = _setting(7, "An announcement without expiry ends after so many days")
     imprint: str = _setting("", "Markdown file with the imprint; empty: a model text")
     privacy: str = _setting("", "Markdown file with the privacy notice; empty: a model text")

@@ -7,15 +7,19 @@ no more than the seconds until the clock's sweep rings again.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import redis
+import structlog
 from flask import Flask, current_app
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
+
+log = structlog.get_logger()
 
 LANES = ("transactional", "urgent", "normal", "digest")
 """The queues, in the order in which workers look at them."""
@@ -41,23 +45,35 @@ def queues(redis_connection: redis.Redis) -> list[Queue]:
 
 
 def enqueue(lane: str, job: Callable[..., Any], *args: str | int) -> None:
-    """Ring for one run of `job`. Call it after the commit, never before."""
-    _enqueue(_queue(lane), job, args)
+    """Ring for one run of `job`. Call it after the commit, never before. A queue that does
+    not answer is no error: the row is safe, and the clock rings again."""
+    with _quiet_bell():
+        _enqueue(_queue(lane), job, args)
 
 
 def ring(lane: str, job: Callable[..., Any], *args: str | int) -> None:
     """Ring until as many runs of this job wait as there are workers, so that every worker
     can take part; runs that are already waiting count."""
-    queue = _queue(lane)
-    for _ in range(max(1, worker_count()) - _waiting(queue, job, args)):
-        _enqueue(queue, job, args)
+    with _quiet_bell():
+        queue = _queue(lane)
+        for _ in range(max(1, worker_count()) - _waiting(queue, job, args)):
+            _enqueue(queue, job, args)
 
 
 def ring_once(lane: str, job: Callable[..., Any], *args: str | int) -> None:
     """Ring for one run of `job` unless one is waiting already."""
-    queue = _queue(lane)
-    if not _waiting(queue, job, args):
-        _enqueue(queue, job, args)
+    with _quiet_bell():
+        queue = _queue(lane)
+        if not _waiting(queue, job, args):
+            _enqueue(queue, job, args)
+
+
+@contextmanager
+def _quiet_bell() -> Iterator[None]:
+    try:
+        yield
+    except redis.RedisError as error:
+        log.warning("tasks.bell_unheard", error=type(error).__name__)
 
 
 def worker_count() -> int:

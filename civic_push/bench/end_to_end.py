@@ -50,7 +50,7 @@ def end_to_end(count: int, workers: int, database_url: str, say: Callable[[str],
         with app.app_context():
             upgrade()
             session = db.session()
-            topics, places = _town(session)
+            topics, places = found_town(session)
             say(f"settling {count:,} residents …")
             residents.settle(session, app.extensions["seals"], sinks.push_origin, count,
                              topics, places, utcnow())
@@ -63,7 +63,7 @@ def end_to_end(count: int, workers: int, database_url: str, say: Callable[[str],
         return result
 
 
-def _town(session: Session) -> tuple[list[int], list[int]]:
+def found_town(session: Session) -> tuple[list[int], list[int]]:
     """A dozen topics and 27 Ortsteile; return their ids."""
     topics = [Topic(slug=f"thema-{n}", name=f"Thema {n}", position=n) for n in range(12)]
     places = [Neighbourhood(slug=f"ortsteil-{n}", name=f"Ortsteil {n}") for n in range(27)]

@@ -63,7 +63,7 @@ def _drain_batch(channel: Channel, lane: str, limit: int, packer: Packer) -> int
         session.commit()
         return 0
     claim = ledger.claim_digests if lane == Lane.DIGEST else ledger.claim
-    claimed = claim(session, channel.name, lane, limit, now)
+    claimed = claim(session, channel.name, lane, limit, now, _lease())
     parcels, hopeless = packer.pack(claimed, now)
     ledger.record(session, hopeless, now)
     session.commit()  # nothing stays open while we talk to the provider
@@ -83,12 +83,16 @@ def _hand_over(channel: Channel, parcels: list[Parcel]) -> None:
         whole = next((o for _, o in done if o.whole), whole)
         sent = sent or any(o.kind == Kind.SENT for _, o in done)
         _record(channel, done, now)
-        if time.monotonic() - leased > ledger.LEASE.total_seconds() / 3 and open_parcels:
+        if time.monotonic() - leased > _lease().total_seconds() / 3 and open_parcels:
             ledger.extend(db.session(), [d.id for p in open_parcels.values()
-                                       for d in p.deliveries], now)
+                                         for d in p.deliveries], now + _lease())
             leased = time.monotonic()
         db.session().commit()
     _rest_or_resume(channel, whole, sent)
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=settings().lease_seconds)
 
 
 def _in_turns(outcomes: Iterator[tuple[int, Outcome]]) -> Iterator[list[tuple[int, Outcome]]]:

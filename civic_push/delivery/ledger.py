@@ -18,9 +18,6 @@ from civic_push.db import is_sqlite
 from civic_push.delivery.models import Delivery, State
 from subscriptions.models import Contact, Subscriber, Subscription
 
-LEASE = timedelta(seconds=60)
-
-
 @dataclass(slots=True)
 class Claimed:
     """One leased delivery with all that sending it needs. The reason is the subscription's
@@ -55,8 +52,8 @@ class Record:
     count_attempt: bool = True
 
 
-def claim(session: Session, channel: str, lane: str, limit: int, now: datetime
-          ) -> list[Claimed]:
+def claim(session: Session, channel: str, lane: str, limit: int, now: datetime,
+          lease: timedelta) -> list[Claimed]:
     """Lease up to `limit` due deliveries, oldest due first. The caller commits."""
     due = (
         select(Delivery.id)
@@ -66,11 +63,11 @@ def claim(session: Session, channel: str, lane: str, limit: int, now: datetime
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("due"))
-    return _lease(session, select(due.c.id), now)
+    return _lease(session, select(due.c.id), now + lease)
 
 
-def claim_digests(session: Session, channel: str, lane: str, limit: int, now: datetime
-                  ) -> list[Claimed]:
+def claim_digests(session: Session, channel: str, lane: str, limit: int, now: datetime,
+                  lease: timedelta) -> list[Claimed]:
     """Lease all that is due in this lane for up to `limit` contacts: a digest is whole.
 
     The contacts' rows are locked first, so that no two workers share one contact."""
@@ -81,16 +78,16 @@ def claim_digests(session: Session, channel: str, lane: str, limit: int, now: da
         select(Contact.id).where(Contact.id.in_(some)).order_by(Contact.id).limit(limit)
         .with_for_update(skip_locked=True)).all()
     if not contacts:  # all of them have left: claim the rows, so that they end
-        return claim(session, channel, lane, limit, now)
+        return claim(session, channel, lane, limit, now, lease)
     return _lease(session, select(Delivery.id).where(
-        waiting, Delivery.contact_id.in_(contacts)), now)
+        waiting, Delivery.contact_id.in_(contacts)), now + lease)
 
 
-def _lease(session: Session, ids: object, now: datetime) -> list[Claimed]:
+def _lease(session: Session, ids: object, until: datetime) -> list[Claimed]:
     leased = session.scalars(
         update(Delivery)
         .where(Delivery.id.in_(ids), Delivery.state == State.WAITING)  # type: ignore[arg-type]
-        .values(state=State.LEASED, leased_until=now + LEASE, attempts=Delivery.attempts + 1)
+        .values(state=State.LEASED, leased_until=until, attempts=Delivery.attempts + 1)
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)).all()
     return _load(session, leased) if leased else []
@@ -144,11 +141,11 @@ def record(session: Session, records: Iterable[Record], now: datetime) -> None:
                     {"rows": rows, "now": now.strftime(stamp)})
 
 
-def extend(session: Session, ids: Sequence[int], now: datetime) -> None:
+def extend(session: Session, ids: Sequence[int], until: datetime) -> None:
     """Lengthen the lease of deliveries that a slow provider still works on."""
     session.execute(
         update(Delivery).where(Delivery.id.in_(ids), Delivery.state == State.LEASED)
-        .values(leased_until=now + LEASE).execution_options(synchronize_session=False))
+        .values(leased_until=until).execution_options(synchronize_session=False))
 
 
 def free_leases(session: Session, now: datetime, repeatable: Sequence[str]) -> int:

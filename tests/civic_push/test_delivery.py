@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
+import redis
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -283,7 +284,7 @@ def test_a_lease_that_ran_out_is_freed(
     app.extensions["channels"] = {"email": Outbox(repeatable=repeatable)}
     announcement = announce()
     fan_out(announcement.id)
-    assert len(ledger.claim(session, "email", Lane.NORMAL, 10, now)) == 1
+    assert len(ledger.claim(session, "email", Lane.NORMAL, 10, now, timedelta(seconds=60))) == 1
     session.commit()  # … and the worker is killed here
     sweep(now + timedelta(seconds=30))
     assert states(session) == {State.LEASED: 1}
@@ -324,6 +325,18 @@ def test_a_flushed_queue_loses_nothing(app, session, outbox, announce, make_cont
     announce()
     tasks.connection().flushall()
     assert run_jobs(app) == []
+    sweep(now + timedelta(seconds=11))
+    run_jobs(app)
+    assert states(session) == {State.SENT: 1}
+
+
+def test_publishing_while_the_queue_is_down_is_no_error(
+        app, session, outbox, announce, make_contact, now, at, tmp_path):
+    make_contact()
+    up = app.extensions["redis"]
+    app.extensions["redis"] = redis.Redis(unix_socket_path=str(tmp_path / "nobody"))
+    announce()
+    app.extensions["redis"] = up
     sweep(now + timedelta(seconds=11))
     run_jobs(app)
     assert states(session) == {State.SENT: 1}
