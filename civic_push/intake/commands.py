@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from civic_push.config import PREFIX
 from civic_push.db import db, utcnow
 from civic_push.intake.adding import AlreadyThere, NewSource, add
 from civic_push.intake.checking import Checked, check
@@ -51,7 +52,7 @@ def add_source(url: str, name: str, topics: tuple[str, ...], neighbourhoods: tup
     except AlreadyThere as error:
         raise click.ClickException(str(error)) from error
     except (FetchError, Unreadable) as error:
-        raise click.ClickException(f"{url} cannot be read: {error}.") from error
+        raise click.ClickException(f"{url} cannot be read: {error}.{_hint(error)}") from error
     then = "published at once" if publish else "kept in the tray for an editor"
     click.echo(f"Source {source.id} ({source.name}) holds {_count(count, 'entry', 'entries')}, "
                f"stored without announcing. New ones will be {then}.")
@@ -95,6 +96,12 @@ def _chosen(session: Session, kind: type[_Named], slugs: Collection[str],
         there = f"There are: {', '.join(rows)}." if rows else "`civic-push seed` adds some."
         raise click.ClickException(f"There is no {word} {', '.join(unknown)}. {there}")
     return tuple(rows[slug] for slug in dict.fromkeys(slugs))
+
+
+def _hint(error: FetchError | Unreadable) -> str:
+    if error.code != "private":
+        return ""
+    return f" If that is meant, list its host:port in {PREFIX}FETCH_PRIVATE."
 
 
 def _active(session: Session) -> Sequence[Source]:

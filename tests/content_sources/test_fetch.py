@@ -188,9 +188,10 @@ def test_only_the_place_the_operator_listed_may_be_private(web: FeedServer) -> N
         fetch(other.serve(BODY), allow_private={web.place})
 
 
-def test_a_redirect_into_the_private_network_is_refused(web: FeedServer) -> None:
+@pytest.mark.parametrize("status", ["301 Moved Permanently", "307 Temporary Redirect"])
+def test_a_redirect_into_the_private_network_is_refused(web: FeedServer, status: str) -> None:
     with feed_server() as inner:
-        url = web.redirect("/feed", inner.serve(BODY))
+        url = web.redirect("/feed", inner.serve(BODY), status)
         with pytest.raises(NotAllowed) as error:
             get(web, url)
         assert error.value.code == "private"

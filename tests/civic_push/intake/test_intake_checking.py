@@ -451,3 +451,5 @@ def test_two_checks_at_once_announce_once(
     assert len(announcements(session)) == 5
     assert {a.state for a in announcements(session)} == {AnnouncementState.PUBLISHED}
     assert len(jobs()) == 5
+    session.refresh(source)
+    assert (source.errors, source.last_error) == (0, "")  # neither ran into the other

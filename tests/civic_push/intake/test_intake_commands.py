@@ -96,7 +96,8 @@ def test_what_cannot_be_read_is_not_added(
         assert status == 1
         assert f"{web.url(path)} cannot be read: {reason}." in text
     status, text = type_in("add-source", "http://127.0.0.1:1/feed", "--topic", "baustellen")
-    assert "leads into a private network" in text
+    assert ("leads into a private network. If that is meant, list its host:port in "
+            "CIVIC_PUSH_FETCH_PRIVATE.") in text
     assert session.scalars(select(Source)).all() == []
 
 
