@@ -48,16 +48,17 @@ clean: ## remove what can be made again; var/ with keys and data stays
 .venv/.python:
 	@sh scripts/system_packages.sh run
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is not installed." >&2; exit 1; }
-	$(PYTHON) -m venv --clear .venv
+	@$(PYTHON) -m venv --clear .venv
 	@touch $@
 
 .venv/.demo: .venv/.python requirements-demo.lock pyproject.toml
-	$(BIN)/pip install --quiet --require-hashes -r requirements-demo.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@echo "Installing what requirements-demo.lock names …"
+	@sh scripts/install.sh requirements-demo.lock
 	@touch $@
 
 .venv/.dev: .venv/.demo requirements-dev.lock
-	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	@echo "Installing what requirements-dev.lock names …"
+	@sh scripts/install.sh requirements-dev.lock
 	@touch $@
 
 .venv/.system-test: .venv/.python scripts/system_packages.sh
@@ -68,9 +69,10 @@ clean: ## remove what can be made again; var/ with keys and data stays
 assets: civic_push/static/vendor/.done
 
 node_modules/.done: package-lock.json | .venv/.demo
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --loglevel=error
+	@echo "Fetching the pages' styles and fonts …"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 civic_push/static/vendor/.done: node_modules/.done scripts/assets.py $(CATALOGUES)
-	$(BIN)/python scripts/assets.py
+	@$(BIN)/python scripts/assets.py
 	@touch $@
