@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -22,18 +21,16 @@ FONTS = ("FiraSans-Regular", "FiraSans-Italic", "FiraSans-SemiBold")
 """The weights the pages use; KERN brings 32."""
 
 
-def main() -> int:
-    """Copy and compile; return the exit status."""
+def main() -> None:
+    """Copy and compile."""
     if not (KERN / "dist" / "kern.min.css").exists():
-        print("KERN UX is missing: run `npm ci` first.", file=sys.stderr)
-        return 1
+        raise SystemExit("KERN UX is missing: run `npm ci` first.")
     VENDOR.mkdir(parents=True, exist_ok=True)
     shutil.copy(KERN / "dist" / "kern.min.css", VENDOR / "kern.min.css")
     shutil.copy(KERN / "LICENSE.md", VENDOR / "LICENSE-kern.md")
     copy_fonts()
     for source in sorted((ROOT / "civic_push" / "translations").glob("*/LC_MESSAGES/*.po")):
         compile_catalogue(source)
-    return 0
 
 
 def copy_fonts() -> None:
@@ -59,4 +56,4 @@ def compile_catalogue(source: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

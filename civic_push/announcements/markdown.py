@@ -17,11 +17,12 @@ _SCHEMES = {"http", "https", "mailto", "tel"}
 
 
 def to_html(markdown: str) -> str:
-    """A safe HTML fragment. Headings begin at h2, because the title is the page's h1."""
+    """A safe HTML fragment. Its highest headings are h2, because the title is the page's h1."""
     tokens = _PARSER.parse(markdown)
-    for token in tokens:
-        if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(4, int(token.tag[1]) + 1)}"
+    headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
+    highest = min((int(token.tag[1]) for token in headings), default=1)
+    for token in headings:
+        token.tag = f"h{min(4, int(token.tag[1]) - highest + 2)}"
     rendered: str = _PARSER.renderer.render(tokens, _PARSER.options, {})
     return nh3.clean(rendered, tags=_TAGS, attributes={"a": {"href"}, "ol": {"start"}},
                      url_schemes=_SCHEMES, link_rel="noopener noreferrer").strip()

@@ -17,8 +17,8 @@ from subscriptions.seals import UnreadableAddress
 def everything_about(session: Session, subscriber: Subscriber) -> dict[str, Any]:
     """Choices, contacts, consents and deliveries of a subscriber, as JSON values; times are
     ISO 8601 in UTC."""
-    topics = dict(session.execute(select(Topic.id, Topic.name)).tuples())
-    places = dict(session.execute(select(Neighbourhood.id, Neighbourhood.name)).tuples())
+    topics = {topic.id: topic.name for topic in session.scalars(select(Topic))}
+    places = {place.id: place.name for place in session.scalars(select(Neighbourhood))}
     return {
         "language": subscriber.language, "register": subscriber.register,
         "quiet_from": subscriber.quiet_from, "quiet_to": subscriber.quiet_to,

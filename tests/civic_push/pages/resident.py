@@ -38,9 +38,9 @@ class _Reader(HTMLParser):
         elif self.forms and tag == "select":
             self.select = a["name"]
             self.forms[-1].fields.add(a["name"])
-        elif self.forms and tag == "option":
-            if "selected" in a or self.select not in self.forms[-1].values:
-                self.forms[-1].values[self.select] = [a.get("value", "")]
+        elif self.forms and tag == "option" and (
+                "selected" in a or self.select not in self.forms[-1].values):
+            self.forms[-1].values[self.select] = [a.get("value", "")]
 
     def _input(self, a: dict[str, str]) -> None:
         form, name, value = self.forms[-1], a["name"], a.get("value", "")
@@ -60,9 +60,10 @@ class Resident:
         self.client = client
         self.page: TestResponse | None = None
 
-    def open(self, path: str, *, follow: bool = True, **kwargs: object) -> TestResponse:
+    def open(self, path: str, *, method: str = "GET", follow: bool = True, **kwargs: object
+             ) -> TestResponse:
         """Go to a page, following redirects."""
-        return self._request("GET", path, follow, **kwargs)
+        return self._request(method, path, follow, **kwargs)
 
     def press(self, action: str, *, follow: bool = True, **entered: str | list[str] | None
               ) -> TestResponse:
@@ -99,10 +100,11 @@ class Resident:
         db.session.commit()  # SQLite has one writer: the test's own session must not hold on
         # a context of its own: Flask-Babel and Flask-WTF keep what they know there
         with self.client.application.app_context():
-            self.page = self.client.open(  # type: ignore[assignment]
-                path, method=method, follow_redirects=follow, **kwargs)  # type: ignore[arg-type]
-        assert self.page is not None
-        return self.page
+            page: TestResponse = self.client.open(
+                path, method=method, follow_redirects=follow, buffered=True,
+                **kwargs)  # type: ignore[arg-type]
+        self.page = page
+        return page
 
 
 def without_tokens(page: str) -> str:
