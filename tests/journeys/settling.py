@@ -11,11 +11,12 @@ from typing import Any
 
 import requests
 from flask import Flask
+from sqlalchemy import delete
 
 from civic_push import keys
 from civic_push.app import create_app
 from civic_push.config import load
-from civic_push.db import db, utcnow
+from civic_push.db import Base, db, utcnow
 from civic_push.seed import seed
 from civic_push.staff import accounts
 from tests.journeys.town import BOT, EDITOR, PASSWORD, Providers, Town, until
@@ -93,8 +94,10 @@ def _environment(folder: Path, settings: dict[str, Any]) -> dict[str, str]:
 
 
 def _found(app: Flask) -> None:
-    """What every town has: Ortsteile, topics, an editor."""
+    """What every town has: Ortsteile, topics, an editor; and nothing of another test's."""
     with app.app_context():
+        for table in reversed(Base.metadata.sorted_tables):
+            db.session.execute(delete(table))
         seed(db.session())
         accounts.create(db.session(), EDITOR, PASSWORD, "admin", utcnow())
         db.session.commit()

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 HOME, WITNESS = "anna@example.org", "witness@example.org"
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("settled", ["sqlite", "postgresql"], indirect=True)
 def test_who_confirms_by_mail_gets_what_the_desk_publishes_until_one_click_ends_it(
         town: Town, browser: Browser) -> None:
     resident, editor = without_javascript(browser), without_javascript(browser)

@@ -9,7 +9,7 @@ from tests.browsers import chromium
 from tests.browsers.firefox import Firefox
 from tests.browsers.notification_daemon import NotificationDaemon
 from tests.journeys.deeds import publish, sign_in, sign_up
-from tests.journeys.town import Town
+from tests.journeys.town import PATIENCE, Town
 from tests.journeys.visitor import Reader
 
 pytestmark = pytest.mark.browser
@@ -61,39 +61,26 @@ def test_chromium_shows_what_the_desk_publishes_and_a_click_opens_the_page(
         assert "/meldungen/" in page.page.url
 
 
-def test_a_browser_that_was_closed_shows_the_announcement_when_it_is_opened_again(
+def test_a_browser_is_reached_after_it_was_closed_and_renewed_and_forgotten_once_it_denies(
         town: Town) -> None:
     with Firefox(town.push.ws_url) as firefox:
         sign_up(firefox, town, tick=["Benachrichtigungen in diesem Browser"])
         firefox.press("Einschalten")
         firefox.wait_alert("Das hat geklappt")
+
         firefox.quit()
-        town.push.wait_event("disconnect")
-        town.announce(TITLE, TEXT)
-        town.push.wait_event("push", count=2)
+        town.push.wait_event("disconnect", PATIENCE)
+        town.wait_until_sent(town.announce("Während Sie weg waren", TEXT))
         firefox.start()
-        assert TEXT in firefox.wait_alert(TITLE)["body"]
+        assert TEXT in firefox.wait_alert("Während Sie weg waren")["body"]
 
+        firefox.open(f"{town.url}/meldungen")
+        town.push.forget()  # Firefox gets a new subscription, and our service worker tells us
+        town.wait_for_log("POST /push/wechsel 200")
+        town.announce("Nach dem Wechsel", TEXT)
+        assert TEXT in firefox.wait_alert("Nach dem Wechsel")["body"]
 
-def test_a_subscription_that_the_push_service_renews_goes_on_to_get_announcements(
-        town: Town) -> None:
-    with Firefox(town.push.ws_url) as firefox:
-        sign_up(firefox, town, tick=["Benachrichtigungen in diesem Browser"])
-        firefox.press("Einschalten")
-        firefox.wait_alert("Das hat geklappt")
-        town.push.forget()  # Firefox gets a new subscription and tells our service worker
-        town.push.wait_event("register", count=2)
-        town.wait_for_log("POST /push/wechsel")
-        town.announce(TITLE, TEXT)
-        assert TEXT in firefox.wait_alert(TITLE)["body"]
-
-
-def test_a_browser_whose_permission_was_taken_away_is_forgotten(town: Town) -> None:
-    with Firefox(town.push.ws_url) as firefox:
-        sign_up(firefox, town, tick=["Benachrichtigungen in diesem Browser"])
-        firefox.press("Einschalten")
-        firefox.wait_alert("Das hat geklappt")
         firefox.deny_notifications()
-        town.push.wait_event("unregister")
-        town.announce(TITLE, TEXT)  # answered with 410: nobody lives there any more
+        town.push.wait_event("unregister", PATIENCE)
+        town.announce("Niemand mehr da", TEXT)  # the push service answers 410
         town.wait_for_contacts(0)

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from civic_push.announcements import publishing
 from civic_push.announcements.models import Announcement
-from civic_push.db import db, utcnow
+from civic_push.db import Base, db, utcnow
 from civic_push.delivery.report import progress
 from civic_push.demo.mail_server import MailServer
 from civic_push.demo.sms_gateway import SmsGateway
@@ -80,6 +80,22 @@ class Town:
                 stderr=log, stdin=subprocess.DEVNULL, pass_fds=pass_fds,
                 start_new_session=True)
 
+    def clear(self) -> None:
+        """Let everybody leave and everything be forgotten but Ortsteile, topics, editors and
+        their roles; limits on sign-ups count anew."""
+        kept = {"neighbourhood", "topic", "staff", "role", "staff_role"}
+        with self.database() as session:
+            for table in reversed(Base.metadata.sorted_tables):
+                if table.name not in kept:
+                    session.execute(delete(table))
+            session.commit()
+        redis = self.app.extensions["redis"]
+        for key in redis.scan_iter("LIMITS*"):
+            redis.delete(key)
+        self.mail.mails.clear()
+        self.sms.sent.clear()
+        self.telegram.chats.clear()
+
     def running(self, name: str) -> bool:
         """Whether a process has not ended."""
         return self._processes[name].poll() is None
@@ -98,8 +114,9 @@ class Town:
 
     def run(self, *command: str) -> str:
         """Run the `civic-push` command in this town; return what it printed."""
-        done = subprocess.run([sys.executable, "-m", "civic_push.cli", *command], cwd=ROOT,
-                              env=self._environment, capture_output=True, text=True, check=False)
+        script = str(Path(sys.executable).with_name("civic-push"))
+        done = subprocess.run([script, *command], cwd=ROOT, env=self._environment,
+                              capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
