@@ -58,4 +58,5 @@ def _launch(playwright: Playwright, folder: Path, push: LocalGcmService,
     return playwright.chromium.launch_persistent_context(
         str(folder), executable_path=BINARY, headless=True, args=[*_ARGS, *push.switches()],
         env={**os.environ, "DBUS_SESSION_BUS_ADDRESS": desktop.address},
-        locale="de-DE", viewport={"width": width, "height": 800})
+        locale="de-DE", viewport={"width": width, "height": 800},
+        reduced_motion="reduce")  # no smooth scrolling: what has the focus is in view at once
