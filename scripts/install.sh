@@ -11,4 +11,5 @@ $pip install --quiet --require-hashes -r .venv/builder.lock
 
 export PIP_USE_PEP517=1 # not an option: newer pips know nothing else and refuse it
 $pip install --quiet --require-hashes --no-build-isolation -r "$1"
-$pip install --quiet --no-deps --no-build-isolation -e .
+# setuptools warns at length that an editable installation is an editable installation
+PYTHONWARNINGS=ignore $pip install --quiet --no-deps --no-build-isolation -e .

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -15,8 +16,10 @@ from flask import Flask
 from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter, Rule
 
 import channels
+from civic_push.cli import main
 from civic_push.config import PREFIX, Settings
 from content_sources import PARSERS
+from scripts import lock as lock_files
 from scripts import settings_table
 
 ROOT = Path(__file__).parents[1]
@@ -171,6 +174,28 @@ def test_signed_links_and_machines_are_turned_away_without_their_proof(app: Flas
 def test_demo_pages_do_not_exist_outside_the_demo(make_app: Callable[..., Flask]) -> None:
     rules = {r.rule for r in make_app(demo=False).url_map.iter_rules()}
     assert not [rule for rule in rules if rule.startswith("/demo")]
+
+
+def test_lock_files_pin_all_that_is_asked_for_with_hashes() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for lock, extras in lock_files.LOCKS.items():
+        text = (ROOT / lock).read_text(encoding="utf-8")
+        pinned = dict(re.findall(r"^([a-z0-9.-]+)==\S+ \\\n    (--hash=sha256:)", text, re.M))
+        assert "setuptools" in pinned, lock
+        asked = [*project["dependencies"],
+                 *(line for extra in extras for line in project["optional-dependencies"][extra])]
+        for line in asked:
+            name = re.split(r"[\[<>=~! ;]", line)[0].lower().replace("_", "-")
+            assert name in pinned or name == "civic-push", f"{lock} lacks {name}: `make lock`"
+
+
+def test_documents_name_only_make_targets_and_commands_that_exist() -> None:
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        text = page.read_text(encoding="utf-8")
+        assert set(re.findall(r"(?:`|^ +)make ([a-z]+)", text, re.M)) <= targets, page.name
+        commands = set(re.findall(r"(?:`|^ +|bin/)civic-push ([a-z-]+)", text, re.M))
+        assert commands <= set(main.commands), page.name
 
 
 def test_no_file_holds_the_address_of_a_package_index() -> None:
