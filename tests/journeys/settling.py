@@ -17,6 +17,7 @@ from civic_push import keys
 from civic_push.app import create_app
 from civic_push.config import load
 from civic_push.db import Base, db, utcnow
+from civic_push.demo.inboxes import journal_path
 from civic_push.seed import seed
 from civic_push.staff import accounts
 from tests.journeys.town import BOT, EDITOR, PASSWORD, Providers, Town, until
@@ -30,7 +31,7 @@ def settle(folder: Path, database_url: str, **overrides: Any) -> Iterator[Town]:
     with ExitStack() as stack:
         valkey = Valkey()
         stack.callback(valkey.close)
-        providers = Providers()
+        providers = Providers(journal_path(folder))
         stack.enter_context(providers.push)
         running = stack.enter_context(serving(
             providers.telegram, providers.sms, providers.feed, mail=providers.mail))

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +21,7 @@ from civic_push.announcements import publishing
 from civic_push.announcements.models import Announcement
 from civic_push.db import Base, db, utcnow
 from civic_push.delivery.report import progress
+from civic_push.demo.journal import Journal
 from civic_push.demo.mail_server import MailServer
 from civic_push.demo.sms_gateway import SmsGateway
 from civic_push.demo.telegram_api import TelegramApi
@@ -49,15 +49,17 @@ def until(look: Callable[[], _Found | None], what: str, seconds: float = PATIENC
         time.sleep(0.05)
 
 
-@dataclass
 class Providers:
-    """The world around the town. `push` serves Chromium and Firefox alike."""
+    """The world around the town. `push` serves Chromium and Firefox alike; what the others
+    receive stands in `journal` too, where the demo's page reads it."""
 
-    mail: MailServer = field(default_factory=MailServer)
-    sms: SmsGateway = field(default_factory=SmsGateway)
-    telegram: TelegramApi = field(default_factory=lambda: TelegramApi("1000000:test", BOT))
-    feed: FeedServer = field(default_factory=FeedServer)
-    push: LocalGcmService = field(default_factory=LocalGcmService)
+    def __init__(self, journal: Path) -> None:
+        keep = Journal(journal).append
+        self.mail = MailServer(keep)
+        self.sms = SmsGateway(keep=keep)
+        self.telegram = TelegramApi("1000000:test", BOT, keep)
+        self.feed = FeedServer()
+        self.push = LocalGcmService()
 
 
 class Town:

@@ -1,0 +1,145 @@
+"""A town with something in it, for looking at its pages: announcements of every kind,
+residents with every kind of contact, sources, and the links that lead to their pages."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from channels.base import Urgency
+from civic_push.announcements import publishing
+from civic_push.announcements.models import Announcement, AnnouncementState
+from civic_push.db import utcnow
+from civic_push.delivery.models import ChannelPause
+from civic_push.demo.filling import announce
+from civic_push.intake.models import Item, Source
+from subscriptions.models import Contact, Neighbourhood, Topic
+from subscriptions.signup import Choices, Inbox, Wording, ask, confirm
+from subscriptions.tokens import Purpose, Tokens
+from tests.journeys.town import Town
+
+_LONG_WORD = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
+_LONG_TEXT = f"""## Was sich ändert
+
+{_LONG_WORD * 2} gilt **ab sofort** auch in der {_LONG_WORD}straße 17.
+
+- Erstens: [mehr dazu](https://www.detmold.example/{'ein-langer-weg/' * 12})
+- Zweitens: {_LONG_WORD}
+
+| Tag | Ort |
+|---|---|
+| Montag | {_LONG_WORD} |
+
+> Ein Zitat, damit auch das einmal vorkommt.
+
+""" + "Ein Absatz mit vielen Wörtern, die niemand alle lesen möchte. " * 40
+
+
+class Stage:
+    """Fills the town when a page with content is asked for, and empties it when an empty
+    page is. `parts` are the numbers and tokens that paths are made of."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.parts: dict[str, str] = {}
+        self._filled = False
+
+    def empty(self) -> None:
+        """Nobody and nothing."""
+        self.town.clear()
+        self._filled = False
+
+    def fill(self) -> None:
+        """Everything, once."""
+        if self._filled:
+            return
+        self.town.clear()
+        with self.town.database() as session:
+            now = utcnow()
+            tokens: Tokens = self.town.app.extensions["tokens"]
+            self.parts = {**self._residents(session, tokens, now)}
+            announce(session, now)
+            self.parts |= _announcements(session, now) | _source(session, now)
+            session.add(ChannelPause(channel="sms", until=now + timedelta(hours=1), failures=1,
+                                     reason="500 Internal Server Error"))
+            session.commit()
+        self._filled = True
+
+    def _residents(self, session: Session, tokens: Tokens, now: datetime) -> dict[str, str]:
+        seals = self.town.app.extensions["seals"]
+        wording = Wording("test", "Ja.")
+        anna = ask(session, seals, Choices(), [
+            Inbox("email", "anna.mit.einem.sehr.langen.namen@post.einer.langen.adresse.example"),
+            Inbox("sms", "+4915123456789"), Inbox("telegram", None)], wording, now)
+        for contact, _asked in anna.contacts[:2]:
+            confirm(session, contact, "link", now)
+        first = anna.contacts[0][0]
+        new = ask(session, seals, Choices(), [Inbox("email", "neu@example.org")], wording,
+                  now).contacts[0][0]
+        for number in range(12):
+            for contact, _asked in ask(
+                    session, seals, Choices(), [Inbox("email", f"r{number}@example.org")],
+                    wording, now).contacts:
+                confirm(session, contact, "link", now)
+        session.commit()
+        later = now + timedelta(hours=2)
+        return {
+            "manage": tokens.make(Purpose.MANAGE, first.id, expires_at=later),
+            "stale": tokens.make(Purpose.MANAGE, first.id, expires_at=now - timedelta(hours=1)),
+            "leave": tokens.make(Purpose.LEAVE, first.id),
+            "left": tokens.make(Purpose.LEAVE, 999_999),
+            "pending": _confirmation(tokens, new, later),
+            "confirmed": _confirmation(tokens, first, later),
+        }
+
+
+def _confirmation(tokens: Tokens, contact: Contact, until: datetime) -> str:
+    return tokens.make(Purpose.CONFIRM, contact.id, challenge=contact.challenge,
+                       expires_at=until)
+
+
+def _announcements(session: Session, now: datetime) -> dict[str, str]:
+    topics = session.scalars(select(Topic.id)).all()
+    places = session.scalars(select(Neighbourhood.id)).all()
+
+    def write(title: str, body: str = "Ein kurzer Text.", **more: Any) -> Announcement:
+        draft = publishing.Draft(title, body, **{"topics": topics[:1], **more})
+        return publishing.save(session, draft, now)
+
+    long = write(f"{_LONG_WORD} und {_LONG_WORD}", _LONG_TEXT, topics=topics,
+                 neighbourhoods=places, urgency=Urgency.DANGER,
+                 link=f"https://www.detmold.example/{_LONG_WORD}",
+                 plain_title="Ein neues Gesetz", plain_body="Das Gesetz ist neu.")
+    old = write("Schon vorbei", expires_at=now - timedelta(days=1))
+    draft = write(f"Entwurf mit {_LONG_WORD}", _LONG_TEXT, topics=topics, plain_body="Kurz.",
+                  urgency=Urgency.IMPORTANT)
+    empty = write("Entwurf ohne Text", "", topics=())
+    dismissed = write("Doch nicht")
+    session.commit()
+    publishing.publish(session, long, now)
+    publishing.publish(session, old, now - timedelta(days=8))
+    dismissed.state = AnnouncementState.DISMISSED
+    session.commit()
+    return {"long": str(long.id), "old": str(old.id), "draft": str(draft.id),
+            "unready": str(empty.id), "dismissed": str(dismissed.id)}
+
+
+def _source(session: Session, now: datetime) -> dict[str, str]:
+    """A source that brought something, and cannot be read at the moment."""
+    source = Source(name="Straßenamt", url="https://amt.example/feed.rss", publish=False,
+                    interval_minutes=15, next_check_at=now + timedelta(minutes=15),
+                    created_at=now, errors=3, last_error="Der Server antwortet nicht.")
+    session.add(source)
+    session.flush()
+    brought = publishing.save(session, publishing.Draft(
+        "Vollsperrung in Hiddesen", "Die Straße ist zu.", source_name="Straßenamt",
+        link="https://amt.example/1"), now)
+    brought.state = AnnouncementState.WAITING
+    session.add(Item(source_id=source.id, key="1", title="Vollsperrung in Hiddesen",
+                     url="https://amt.example/1", summary=_LONG_TEXT[:2000], published_at=now,
+                     announcement_id=brought.id, first_seen_at=now))
+    session.commit()
+    return {"brought": str(brought.id)}

@@ -1,0 +1,97 @@
+"""Every page in every state: axe-core finds nothing (WCAG 2.2 AA, of which EN 301 549 and
+the BITV speak), and nothing is cut off at 320 pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browsers import chromium
+from tests.journeys.deeds import sign_in
+from tests.journeys.looks import LOOKS, NO_PAGES, Look
+from tests.journeys.settling import settle
+from tests.journeys.stage import Stage
+from tests.journeys.town import ROOT
+from tests.journeys.visitor import Reader
+
+pytestmark = pytest.mark.browser
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+_RUN = """async () => {
+  const result = await axe.run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    resultTypes: ["violations"]});
+  return result.violations.flatMap(v => v.nodes.map(
+    n => `${v.id}: ${n.html.slice(0, 200)} – ${n.failureSummary.replaceAll("\\n", " ")}`));
+}"""
+# what makes a page wider than the screen, for the failure's text
+_TOO_WIDE = """width => [...document.querySelectorAll("body *")]
+  .filter(e => e.getBoundingClientRect().right > width + 1)
+  .map(e => e.outerHTML.slice(0, 120)).slice(0, 5)"""
+
+
+class Visitors:
+    """A resident and an editor in one browser, and the stage they look at."""
+
+    def __init__(self, stage: Stage, resident: BrowserContext, editor: BrowserContext) -> None:
+        self.stage, self.resident, self.editor = stage, resident, editor
+
+    def look(self, look: Look) -> Page:
+        """Open a page in its state."""
+        if look.empty:
+            self.stage.empty()
+        else:
+            self.stage.fill()
+        context = self.editor if look.editor else self.resident
+        if not look.editor:
+            context.clear_cookies()
+        page = context.new_page()
+        answer = page.goto(self.stage.town.url + look.path.format(**self.stage.parts))
+        assert answer is not None
+        assert answer.status == look.status
+        if look.deed:
+            look.deed(page)
+            page.wait_for_load_state()
+        return page
+
+
+@pytest.fixture(scope="module")
+def visitors(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path
+             ) -> Iterator[Visitors]:
+    """Visitors to a town in demo mode, which has the most pages."""
+    folder = tmp_path_factory.mktemp("town")
+    database = folder / "civic_push.db"
+    database.write_bytes(sqlite_template.read_bytes())
+    with settle(folder, f"sqlite:///{database}", demo="true") as town, chromium.browser() as it:
+        resident, editor = (it.new_context(locale="de-DE", reduced_motion="reduce")
+                            for _ in range(2))
+        page = editor.new_page()
+        sign_in(Reader(page), town)
+        page.close()
+        yield Visitors(Stage(town), resident, editor)
+
+
+def test_every_page_that_can_be_opened_is_looked_at(visitors: Visitors) -> None:
+    app: Flask = visitors.stage.town.app
+    opened = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    assert opened == {look.endpoint for look in LOOKS} | set(NO_PAGES)
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+def test_a_page_has_no_barriers(visitors: Visitors, look: Look) -> None:
+    page = visitors.look(look)
+    try:
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        assert page.evaluate(_RUN) == []
+        page.emulate_media(color_scheme="dark")
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert page.evaluate(_RUN) == []
+        if page.evaluate("document.documentElement.scrollWidth") > 320:
+            pytest.fail(f"wider than 320 pixels: {page.evaluate(_TOO_WIDE, 320)}")
+    finally:
+        page.close()
