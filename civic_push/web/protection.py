@@ -92,8 +92,10 @@ def _mark(seconds: str) -> str:
 
 
 def keep_private(response: Response) -> Response:
-    """For blueprints whose pages show what is somebody's own: no cache may keep them."""
+    """For blueprints whose pages show what is somebody's own: no cache and no search engine
+    may keep them."""
     response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 
@@ -104,4 +106,5 @@ def _add_headers(response: Response) -> Response:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-cache")
+        response.vary.add("Accept-Language")
     return response

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from civic_push.db import utcnow
@@ -249,6 +251,13 @@ def test_telegram_gets_a_start_link_that_is_good_for_this_contact(
     token = page.split("https://t.me/stadt_bot?start=")[1].split('"')[0]
     assert app.extensions["tokens"].check(
         Purpose.TELEGRAM, token, now=utcnow(), challenge=contact.challenge) == contact.id
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_in_the_demo_the_start_link_leads_to_the_demo_s_telegram(make_app, sign_up):
+    app = make_app(demo=True, telegram_token="1000:token", telegram_bot="stadt_bot")
+    page = sign_up(Resident(app.test_client()), telegram="ja").text
+    assert re.search(r'href="/demo/inboxes\?start=[\w-]{38}#telegram"', page)
 
 
 def test_whoever_has_nothing_to_confirm_is_shown_the_way(resident):
