@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import render_template
+from flask import render_template, request
 from sqlalchemy import select
 
 from civic_push.announcements.models import Announcement, AnnouncementState
@@ -14,7 +14,7 @@ from civic_push.delivery.models import State
 from civic_push.staff.models import Staff
 from civic_push.web.desk_frame import ID, desk, wanted
 
-REFRESH_SECONDS = 10  # while deliveries are on their way
+REFRESH_SECONDS = 10  # for those who ask for it, while deliveries are on their way
 
 
 @desk.get(f"/{ID}")
@@ -30,7 +30,8 @@ def watch(number: int) -> str:
         states_shown=_states(channels),
         author=session.scalar(
             select(Staff.email).where(Staff.id == announcement.author_id)),
-        refresh=REFRESH_SECONDS if published and _moving(announcement, channels, now) else None)
+        moving=published and _moving(announcement, channels, now), seconds=REFRESH_SECONDS,
+        refresh="neu" in request.args)  # never unasked: WCAG 2.2, 2.2.1
 
 
 def _states(channels: list[report.ChannelReport]) -> list[State]:
