@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    any_,
+    event,
+    literal,
+)
+from sqlalchemy.orm import Session
 
 from subscriptions.base import Base, BigId, UTCDateTime
 
-__all__ = ["Base", "BigId", "UTCDateTime", "db", "init_db", "utcnow"]
+__all__ = ["Base", "BigId", "UTCDateTime", "db", "init_db", "is_sqlite", "one_of",
+           "utcnow"]
 
 # Tables inherit from Base, which the rooms know, rather than from db.Model.
 db = SQLAlchemy(metadata=Base.metadata)
@@ -52,6 +64,14 @@ def _begin_sqlite(connection: Connection) -> None:
     once when another process wrote in between. Only a GET is sure not to write."""
     reading = has_request_context() and request.method in ("GET", "HEAD", "OPTIONS")
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def one_of(session: Session, column: Any, ids: Sequence[int]) -> ColumnElement[bool]:
+    """`column` is one of many ids: one array to PostgreSQL, which would otherwise parse and
+    plan hundreds of parameters each time."""
+    if is_sqlite(session.connection()):
+        return cast("ColumnElement[bool]", column.in_(ids))
+    return cast("ColumnElement[bool]", column == any_(literal(list(ids), ARRAY(BigInteger))))
 
 
 def is_sqlite(engine: Engine | Connection) -> bool:

@@ -102,6 +102,8 @@ def _write_chunk(session: Session, announcement: Announcement, upper: int) -> No
                          [n.id for n in announcement.neighbourhoods]
                          ).where(*members).subquery("matched")
     rhythms = _rhythms(session, members, announcement)
+    if rhythms is None:
+        return
     chosen = select(
         literal(announcement.id), matched.c.contact_id, literal(Purpose.ANNOUNCEMENT.value),
         matched.c.subscription_id, matched.c.channel, rhythms.c.lane,
@@ -124,9 +126,10 @@ _COLUMNS = ["announcement_id", "contact_id", "purpose", "subscription_id", "chan
 
 
 def _rhythms(session: Session, members: tuple[ColumnElement[bool], ...],
-             announcement: Announcement) -> CTE:
+             announcement: Announcement) -> CTE | None:
     """The few rhythms these contacts have, each with lane and due time: the rules stay one
-    Python function, and the rows are still written by one statement."""
+    Python function, and the rows are still written by one statement. None where nobody in
+    this chunk has confirmed yet."""
     assert announcement.published_at is not None
     found = session.execute(
         select(Contact.frequency, Contact.digest_hour, Contact.digest_weekday,
@@ -143,6 +146,8 @@ def _rhythms(session: Session, members: tuple[ColumnElement[bool], ...],
         lane = Lane.DIGEST if waits else lane_of(announcement.urgency)
         rows.append((frequency, hour, weekday, _NEVER if start is None else start,
                      _NEVER if end is None else end, lane.value, due))
+    if not rows:
+        return None
     return values(
         column("frequency", String), column("digest_hour", Integer),
         column("digest_weekday", Integer), column("quiet_from", Integer),

@@ -1,6 +1,6 @@
 """Claiming and recording: the only place that changes a delivery's state, always set-wise.
 
-A claim is a conditional UPDATE with a lease, so that no two workers hold one row; a
+A claim is a conditional UPDATE that writes a lease, so that no two workers hold one row; a
 worker that dies keeps nothing longer than its lease.
 """
 
@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, select, text, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from civic_push.db import is_sqlite
+from civic_push.db import is_sqlite, one_of
 from civic_push.delivery.models import Delivery, State
 from subscriptions.models import Contact, Subscriber, Subscription
+
 
 @dataclass(slots=True)
 class Claimed:
@@ -57,13 +58,12 @@ def claim(session: Session, channel: str, lane: str, limit: int, now: datetime,
     """Lease up to `limit` due deliveries, oldest due first. The caller commits."""
     due = (
         select(Delivery.id)
-        .where(Delivery.channel == channel, Delivery.lane == lane,
-               Delivery.state == State.WAITING, Delivery.due_at <= now)
-        .order_by(Delivery.due_at, Delivery.id)
+        .where(*_claimable(channel, lane, now))
+        .order_by(Delivery.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("due"))
-    return _lease(session, select(due.c.id), now + lease)
+    return _lease(session, Delivery.id.in_(select(due.c.id)), now + lease)
 
 
 def claim_digests(session: Session, channel: str, lane: str, limit: int, now: datetime,
@@ -71,23 +71,29 @@ def claim_digests(session: Session, channel: str, lane: str, limit: int, now: da
     """Lease all that is due in this lane for up to `limit` contacts: a digest is whole.
 
     The contacts' rows are locked first, so that no two workers share one contact."""
-    waiting = and_(Delivery.channel == channel, Delivery.lane == lane,
-                   Delivery.state == State.WAITING, Delivery.due_at <= now)
-    some = select(Delivery.contact_id).where(waiting).order_by(Delivery.due_at).limit(limit * 4)
+    some = (select(Delivery.contact_id).where(*_claimable(channel, lane, now))
+            .order_by(Delivery.due_at).limit(limit * 4))
     contacts = session.scalars(
         select(Contact.id).where(Contact.id.in_(some)).order_by(Contact.id).limit(limit)
         .with_for_update(skip_locked=True)).all()
     if not contacts:  # all of them have left: claim the rows, so that they end
         return claim(session, channel, lane, limit, now, lease)
-    return _lease(session, select(Delivery.id).where(
-        waiting, Delivery.contact_id.in_(contacts)), now + lease)
+    return _lease(session, and_(Delivery.contact_id.in_(contacts),
+                                *_claimable(channel, lane, now)), now + lease)
 
 
-def _lease(session: Session, ids: object, until: datetime) -> list[Claimed]:
+def _claimable(channel: str, lane: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Due, and nobody's. A lease that ran out is nobody's: its worker is gone. Where a repeat
+    is not harmless, `free_leases` sees to that the delivery does not wait any more."""
+    return (Delivery.channel == channel, Delivery.lane == lane,
+            Delivery.state == State.WAITING, Delivery.due_at <= now,
+            or_(Delivery.leased_until.is_(None), Delivery.leased_until <= now))
+
+
+def _lease(session: Session, which: ColumnElement[bool], until: datetime) -> list[Claimed]:
     leased = session.scalars(
-        update(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.state == State.WAITING)  # type: ignore[arg-type]
-        .values(state=State.LEASED, leased_until=until, attempts=Delivery.attempts + 1)
+        update(Delivery).where(which)
+        .values(leased_until=until, attempts=Delivery.attempts + 1)
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)).all()
     return _load(session, leased) if leased else []
@@ -102,7 +108,7 @@ def _load(session: Session, ids: Sequence[int]) -> list[Claimed]:
         .outerjoin(Contact, Contact.id == Delivery.contact_id)
         .outerjoin(Subscriber, Subscriber.id == Contact.subscriber_id)
         .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
-        .where(Delivery.id.in_(ids)))
+        .where(one_of(session, Delivery.id, ids)))
     return [Claimed(*row) for row in rows]  # type: ignore[call-arg]
 
 
@@ -115,7 +121,7 @@ _RECORD_SQLITE = text("""
         sent_at = CASE WHEN v.value ->> 1 = 'sent' THEN :now END,
         leased_until = NULL
     FROM json_each(:rows) AS v
-    WHERE delivery.id = v.value ->> 0 AND delivery.state = 'leased'""")
+    WHERE delivery.id = v.value ->> 0 AND delivery.state = 'waiting'""")
 
 _RECORD_POSTGRESQL = text("""
     UPDATE delivery SET
@@ -126,7 +132,7 @@ _RECORD_POSTGRESQL = text("""
         sent_at = CASE WHEN v.row ->> 1 = 'sent' THEN CAST(:now AS timestamptz) END,
         leased_until = NULL
     FROM json_array_elements(CAST(:rows AS json)) AS v(row)
-    WHERE delivery.id = (v.row ->> 0)::bigint AND delivery.state = 'leased'""")
+    WHERE delivery.id = (v.row ->> 0)::bigint AND delivery.state = 'waiting'""")
 
 
 def record(session: Session, records: Iterable[Record], now: datetime) -> None:
@@ -144,24 +150,21 @@ def record(session: Session, records: Iterable[Record], now: datetime) -> None:
 def extend(session: Session, ids: Sequence[int], until: datetime) -> None:
     """Lengthen the lease of deliveries that a slow provider still works on."""
     session.execute(
-        update(Delivery).where(Delivery.id.in_(ids), Delivery.state == State.LEASED)
+        update(Delivery).where(one_of(session, Delivery.id, ids), Delivery.state == State.WAITING)
         .values(leased_until=until).execution_options(synchronize_session=False))
 
 
-def free_leases(session: Session, now: datetime, repeatable: Sequence[str]) -> int:
-    """End leases that ran out. Where a repeat is harmless the delivery waits again; where it
-    costs money or annoys, what became of it is unknown. Return how many."""
-    over = and_(Delivery.state == State.LEASED, Delivery.leased_until <= now)
-    again = session.execute(
-        update(Delivery).where(over, Delivery.channel.in_(repeatable))
-        .values(state=State.WAITING, leased_until=None)
-        .execution_options(synchronize_session=False))
-    lost = session.execute(
-        update(Delivery).where(over)
+def free_leases(session: Session, now: datetime, unrepeatable: Sequence[str]) -> int:
+    """End deliveries whose worker died on a channel where a repeat costs money or annoys:
+    what became of them is unknown. Elsewhere they are claimed again. Return how many."""
+    done = session.execute(
+        update(Delivery)
+        .where(Delivery.channel.in_(unrepeatable), Delivery.state == State.WAITING,
+               Delivery.due_at <= now, Delivery.leased_until <= now)
         .values(state=State.UNKNOWN, leased_until=None,
                 error="The worker ended while handing this over.")
         .execution_options(synchronize_session=False))
-    return int(again.rowcount + lost.rowcount)  # type: ignore[attr-defined]
+    return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def expire(session: Session, now: datetime) -> int:
@@ -169,7 +172,7 @@ def expire(session: Session, now: datetime) -> int:
     done = session.execute(
         update(Delivery)
         .where(Delivery.state == State.WAITING, Delivery.due_at <= now,
-               Delivery.expires_at <= now)
+               Delivery.expires_at <= now, Delivery.leased_until.is_(None))
         .values(state=State.EXPIRED).execution_options(synchronize_session=False))
     return int(done.rowcount)  # type: ignore[attr-defined]
 

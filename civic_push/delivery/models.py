@@ -12,10 +12,9 @@ from civic_push.db import Base, BigId
 
 
 class State(StrEnum):
-    """What became of a delivery. All but WAITING and LEASED are final."""
+    """What became of a delivery. All but WAITING are final."""
 
     WAITING = "waiting"
-    LEASED = "leased"
     SENT = "sent"
     REFUSED = "refused"
     GONE = "gone"
@@ -24,7 +23,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"  # the contact had left before its turn
 
 
-FINAL = frozenset(State) - {State.WAITING, State.LEASED}
+FINAL = frozenset(State) - {State.WAITING}
 
 
 class Lane(StrEnum):
@@ -48,21 +47,24 @@ class Purpose(StrEnum):
 
 class Delivery(Base):
     """One announcement for one contact (or outlet). There are no foreign keys: the ledger
-    outlives contacts, and checking them costs PostgreSQL a third of its insert rate."""
+    outlives contacts, and checking them costs PostgreSQL a third of its insert rate.
+
+    A delivery under way is a waiting one with a lease. Claiming changes no indexed column,
+    and half of each page is left free, so that PostgreSQL can do it in place (HOT)."""
 
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("announcement_id", "contact_id"),
-        UniqueConstraint("announcement_id", "outlet"),
+        Index("uq_delivery_announcement_id_outlet", "announcement_id", "outlet", unique=True,
+              sqlite_where=text("outlet IS NOT NULL"),
+              postgresql_where=text("outlet IS NOT NULL")),
         Index("ix_delivery_due", "channel", "lane", "due_at",
               sqlite_where=text("state = 'waiting'"),
               postgresql_where=text("state = 'waiting'")),
-        Index("ix_delivery_leased", "leased_until",
-              sqlite_where=text("state = 'leased'"),
-              postgresql_where=text("state = 'leased'")),
         Index("ix_delivery_contact_id", "contact_id"),
         Index("ix_delivery_paid", "channel", "sent_at",
               sqlite_where=text("parts > 0"), postgresql_where=text("parts > 0")),
+        {"postgresql_with": {"fillfactor": 50}},
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

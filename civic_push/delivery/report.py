@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from civic_push.delivery.models import ChannelPause, Delivery, State
 
 FEW = 5  # smaller numbers of residents are not told (design.md, invariant 12)
-_OPEN = (State.WAITING, State.LEASED)
+_OPEN = (State.WAITING,)
 
 
 @dataclass(slots=True)

@@ -23,11 +23,11 @@ def sweep(now: datetime) -> None:
     """Free leases that ran out, end what is stale, ring for what is due."""
     session = db.session()
     channels = current_app.extensions["channels"]
-    ledger.free_leases(session, now, [c.name for c in channels.values() if c.repeatable])
+    ledger.free_leases(session, now, [c.name for c in channels.values() if not c.repeatable])
     ledger.expire(session, now)
     session.commit()
     due = [(channel, lane) for channel in channels for lane in Lane
-           if not paused_until(session, channel, now) and _is_due(channel, lane, now)]
+           if not paused_until(session, channel, now) and is_due(channel, lane, now)]
     unfinished = session.execute(
         select(Announcement.id, Announcement.urgency).where(
             Announcement.state == AnnouncementState.PUBLISHED,
@@ -40,7 +40,8 @@ def sweep(now: datetime) -> None:
         tasks.ring(lane, drain, channel, lane)
 
 
-def _is_due(channel: str, lane: Lane, now: datetime) -> bool:
+def is_due(channel: str, lane: Lane, now: datetime) -> bool:
+    """Whether anything on this channel and lane waits and may leave (or is under way)."""
     return db.session().scalar(
         select(Delivery.id).where(
             Delivery.channel == channel, Delivery.lane == lane,

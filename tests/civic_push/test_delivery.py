@@ -159,6 +159,19 @@ def test_fan_out_goes_on_where_it_was_killed(
     assert announcement.fan_out_done_at is not None
 
 
+def test_a_chunk_in_which_nobody_confirmed_is_passed_over(
+        app, session, outbox, announce, make_contact, monkeypatch, at):
+    for state in ("pending", "pending", "active"):
+        make_contact(state=state)
+    monkeypatch.setattr(fan_out_module, "FIRST_CHUNK", 1)
+    monkeypatch.setattr(fan_out_module, "CHUNK", 1)
+    announcement = announce()
+    run_jobs(app)
+    session.refresh(announcement)
+    assert announcement.fan_out_done_at is not None
+    assert len(outbox.sent) == 1
+
+
 def test_info_waits_for_digest_and_quiet_hours_danger_for_nothing(
         app, session, outbox, announce, make_contact, make_topic, now, at):
     topic = make_topic()
@@ -196,7 +209,7 @@ def test_a_digest_is_one_message_with_all_that_is_due(
     sweep(evening)
     run_jobs(app)
     assert [e.message.title for e in outbox.sent] == [
-        "3 Meldungen vom 18. November 2026", "3 announcements of November 18, 2026"]
+        "3 Meldungen vom 18. November 2026", "3 announcements from November 18, 2026"]
     assert all(f"/meldungen/{n}" in outbox.sent[0].message.text for n in (1, 2, 3))
     assert states(session) == {State.SENT: 6}
     sweep(evening + timedelta(days=1))
@@ -286,8 +299,10 @@ def test_a_lease_that_ran_out_is_freed(
     fan_out(announcement.id)
     assert len(ledger.claim(session, "email", Lane.NORMAL, 10, now, timedelta(seconds=60))) == 1
     session.commit()  # … and the worker is killed here
+    at(now + timedelta(seconds=30))
     sweep(now + timedelta(seconds=30))
-    assert states(session) == {State.LEASED: 1}
+    run_jobs(app)
+    assert states(session) == {State.WAITING: 1}
     later = now + timedelta(seconds=61)
     at(later)
     sweep(later)

@@ -230,7 +230,7 @@ def test_a_mail_server_that_cuts_connections_loses_nothing(
 def _only_retries_left(town: Town) -> bool:
     left = db.session.query(Delivery).filter(Delivery.state.not_in(FINAL)).all()
     total = db.session.query(Delivery).count()
-    soon = [d for d in left if d.attempts == 0 or d.state == State.LEASED]
+    soon = [d for d in left if d.attempts == 0 or d.leased_until]
     db.session.remove()
     return total == COUNT and not soon
 

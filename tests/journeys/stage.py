@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from channels.base import Urgency
@@ -52,19 +52,22 @@ class Stage:
         self.town.clear()
         self._filled = False
 
-    def fill(self) -> None:
-        """Everything, once."""
+    def fill(self, nice: bool = False) -> None:
+        """Everything, once; or (`nice`) only what makes a good picture."""
         if self._filled:
             return
         self.town.clear()
         with self.town.database() as session:
             now = utcnow()
             tokens: Tokens = self.town.app.extensions["tokens"]
-            self.parts = {**self._residents(session, tokens, now)}
+            self.parts = self._residents(session, tokens, now)
             announce(session, now)
-            self.parts |= _announcements(session, now) | _source(session, now)
-            session.add(ChannelPause(channel="sms", until=now + timedelta(hours=1), failures=1,
-                                     reason="500 Internal Server Error"))
+            self.parts |= {"nice": str(session.scalar(
+                select(func.max(Announcement.id)))), **_source(session, now)}
+            if not nice:
+                self.parts |= _announcements(session, now)
+                session.add(ChannelPause(channel="sms", until=now + timedelta(hours=1),
+                                         reason="500 Internal Server Error"))
             session.commit()
         self._filled = True
 

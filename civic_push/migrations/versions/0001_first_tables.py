@@ -62,13 +62,13 @@ def upgrade():
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_delivery')),
     sa.UniqueConstraint('announcement_id', 'contact_id', name=op.f('uq_delivery_announcement_id_contact_id')),
-    sa.UniqueConstraint('announcement_id', 'outlet', name=op.f('uq_delivery_announcement_id_outlet'))
+    postgresql_with={'fillfactor': 50}
     )
     with op.batch_alter_table('delivery', schema=None) as batch_op:
         batch_op.create_index('ix_delivery_contact_id', ['contact_id'], unique=False)
         batch_op.create_index('ix_delivery_due', ['channel', 'lane', 'due_at'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
-        batch_op.create_index('ix_delivery_leased', ['leased_until'], unique=False, sqlite_where=sa.text("state = 'leased'"), postgresql_where=sa.text("state = 'leased'"))
         batch_op.create_index('ix_delivery_paid', ['channel', 'sent_at'], unique=False, sqlite_where=sa.text('parts > 0'), postgresql_where=sa.text('parts > 0'))
+        batch_op.create_index('uq_delivery_announcement_id_outlet', ['announcement_id', 'outlet'], unique=True, sqlite_where=sa.text('outlet IS NOT NULL'), postgresql_where=sa.text('outlet IS NOT NULL'))
 
     op.create_table('neighbourhood',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -294,8 +294,8 @@ def downgrade():
     op.drop_table('role')
     op.drop_table('neighbourhood')
     with op.batch_alter_table('delivery', schema=None) as batch_op:
+        batch_op.drop_index('uq_delivery_announcement_id_outlet', sqlite_where=sa.text('outlet IS NOT NULL'), postgresql_where=sa.text('outlet IS NOT NULL'))
         batch_op.drop_index('ix_delivery_paid', sqlite_where=sa.text('parts > 0'), postgresql_where=sa.text('parts > 0'))
-        batch_op.drop_index('ix_delivery_leased', sqlite_where=sa.text("state = 'leased'"), postgresql_where=sa.text("state = 'leased'"))
         batch_op.drop_index('ix_delivery_due', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
         batch_op.drop_index('ix_delivery_contact_id')
 
