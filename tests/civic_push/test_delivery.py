@@ -209,7 +209,7 @@ def test_a_digest_is_one_message_with_all_that_is_due(
     sweep(evening)
     run_jobs(app)
     assert [e.message.title for e in outbox.sent] == [
-        "3 Meldungen vom 18. November 2026", "3 announcements from November 18, 2026"]
+        "3 Meldungen vom 18. November 2026", "3 announcements of November 18, 2026"]
     assert all(f"/meldungen/{n}" in outbox.sent[0].message.text for n in (1, 2, 3))
     assert states(session) == {State.SENT: 6}
     sweep(evening + timedelta(days=1))

@@ -23,6 +23,7 @@ from channels.vapid import new_private_key
 from civic_push.announcements import publishing
 from civic_push.announcements.publishing import Draft
 from civic_push.bench import residents
+from civic_push.bench.end_to_end import found_town
 from civic_push.config import PREFIX
 from civic_push.db import db, utcnow
 from civic_push.delivery.models import FINAL, Delivery, State
@@ -142,8 +143,6 @@ def make_town(make_app: Callable[..., Flask], database_url: str, tmp_path: Path,
 
 def settle(app: Flask, origin: str) -> None:
     """Let everybody move in."""
-    from civic_push.bench.end_to_end import found_town
-
     topics, places = found_town(db.session())
     residents.settle(db.session(), app.extensions["seals"], origin, COUNT, topics, places,
                      utcnow())
