@@ -17,7 +17,7 @@ from civic_push import keys
 from civic_push.app import create_app
 from civic_push.config import load
 from civic_push.db import Base, db, utcnow
-from civic_push.demo.inboxes import journal_path
+from civic_push.demo.inboxes import init_inboxes, journal_path
 from civic_push.seed import seed
 from civic_push.staff import accounts
 from tests.journeys.town import BOT, EDITOR, PASSWORD, Providers, Town, until
@@ -43,6 +43,7 @@ def settle(folder: Path, database_url: str, **overrides: Any) -> Iterator[Town]:
             "public_url": url, **_provider_settings(providers, running.mail_port),
             **keys.make(), **overrides})
         app = create_app(load(environment))
+        init_inboxes(app)  # as wsgi.py does
         stack.callback(_close, app)
         _found(app)
         town = Town(folder, providers, url, app, environment)

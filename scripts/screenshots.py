@@ -1,0 +1,104 @@
+"""Take the pictures in docs/screenshots: `python scripts/screenshots.py [FOLDER]`.
+
+Starts the service with the demo's announcements on servers of its own (as the tests in
+tests/journeys do, whose parts it uses) and photographs its pages in Chromium, 390 and 1280
+pixels wide. Needs what the tests need.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask_migrate import upgrade
+from playwright.sync_api import BrowserContext, Page
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from civic_push import keys  # noqa: E402
+from civic_push.app import create_app  # noqa: E402
+from civic_push.config import Settings  # noqa: E402
+from civic_push.db import db  # noqa: E402
+from tests.browsers import chromium  # noqa: E402
+from tests.journeys.deeds import sign_in  # noqa: E402
+from tests.journeys.looks import order_everything, write_something  # noqa: E402
+from tests.journeys.settling import settle  # noqa: E402
+from tests.journeys.stage import Stage  # noqa: E402
+from tests.journeys.town import Town  # noqa: E402
+from tests.journeys.visitor import Reader  # noqa: E402
+
+FOLDER = ROOT / "docs" / "screenshots"
+PHONE, DESKTOP = 390, 1280  # CSS pixels
+TALLEST = {PHONE: 1100, DESKTOP: 900}  # what is below adds weight and tells little
+README = {"signup": "signup-desktop", "announcement": "announcement-desktop",
+          "desk": "desk-overview-desktop"}
+"""The pictures the README shows, under plain names."""
+
+
+def main(folder: Path = FOLDER) -> None:
+    """Take them all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _town() as town, chromium.browser() as browser:
+        stage = Stage(town)
+        stage.fill(nice=True)
+        for width, word in ((PHONE, "phone"), (DESKTOP, "desktop")):
+            context = browser.new_context(
+                locale="de-DE", reduced_motion="reduce", color_scheme="light",
+                viewport={"width": width, "height": 800})
+            for name, page in _pages(context, stage):
+                _take(page, folder / f"{name}-{word}.png", width)
+            context.close()
+    for plain, picture in README.items():
+        shutil.copy(folder / f"{picture}.png", folder / f"{plain}.png")
+
+
+def _pages(context: BrowserContext, stage: Stage) -> Iterator[tuple[str, Page]]:
+    """Every page to be shown, open, with its picture's name."""
+    page, town = context.new_page(), stage.town
+    page.goto(f"{town.url}/anmelden")
+    for place in ("Hiddesen", "Heiligenkirchen"):
+        Reader(page).tick(place)
+    yield "signup", page
+    for name, path in (("start", "/"), ("confirmation", "/bestaetigen/{pending}"),
+                       ("announcement", "/meldungen/{nice}"),
+                       ("preferences", "/einstellungen/{manage}")):
+        page.goto(town.url + path.format(**stage.parts))
+        yield name, page
+    page.goto(f"{town.url}/anmelden")
+    order_everything(page)
+    yield "next-steps", page
+    sign_in(Reader(page), town)
+    yield "desk-overview", page
+    page.goto(f"{town.url}/redaktion/neu")
+    write_something(page)
+    yield "desk-write", page
+    page.goto(town.url + "/redaktion/{nice}".format(**stage.parts))
+    yield "desk-watch", page
+
+
+def _take(page: Page, path: Path, width: int) -> None:
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST[width])
+    page.screenshot(path=path, full_page=True,
+                    clip={"x": 0, "y": 0, "width": width, "height": height})
+
+
+@contextmanager
+def _town() -> Iterator[Town]:
+    with tempfile.TemporaryDirectory(prefix="civic-push-") as name:
+        folder = Path(name)
+        app = create_app(Settings(var_dir=name, **keys.make()))
+        with app.app_context():
+            upgrade()
+            db.engine.dispose()
+        with settle(folder, f"sqlite:///{folder / 'civic_push.db'}") as town:
+            yield town
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
