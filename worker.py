@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 import threading
@@ -72,7 +71,6 @@ def clock(app: Flask) -> None:
 
 def main(arguments: list[str]) -> None:
     """Start what the arguments name."""
-    logging.basicConfig(level=logging.WARNING)
     if set(arguments) - {"clock", "telegram", *LANES}:
         sys.exit(__doc__)
     app = create_app()

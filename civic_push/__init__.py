@@ -9,6 +9,7 @@ delivery       who gets it, when, and what became of it: the ledger, fan_out, dr
 intake         what we read elsewhere: sources, items, rules
 staff          editors, roles, sign-in
 web            pages: public, signup, preferences, desk, errors
+logs           one line an event, nothing personal
 tasks          enqueue(job, ...): the only module that touches RQ
 cli            the `civic-push` command
 demo, bench    `make run` and `make bench`

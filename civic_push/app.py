@@ -10,7 +10,8 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import channels
-from civic_push import config, tasks
+from channels.base import Channel
+from civic_push import config, logs, tasks
 from civic_push.db import db, engine_options, init_db
 from civic_push.staff.security import init_security
 from civic_push.web.desk import init_desk
@@ -24,13 +25,14 @@ migrate = Migrate()
 
 def create_app(settings: config.Settings | None = None) -> Flask:
     """Build the app from `settings`, or from the environment. Raises config.BadSetting."""
+    logs.configure()
     settings = settings or config.load()
     app = Flask(__name__)
     app.config.from_mapping(_flask_settings(settings))
     app.extensions["civic_push_settings"] = settings
     app.extensions["seals"] = Seals(bytes.fromhex(settings.address_key))
     app.extensions["tokens"] = Tokens(bytes.fromhex(settings.secret_key))
-    app.extensions["channels"] = channels.build(asdict(settings))
+    app.extensions["channels"] = _channels(settings)
     init_db(app)
     migrate.init_app(app, db, directory=f"{app.root_path}/migrations", render_as_batch=True,
                      compare_type=True)
@@ -44,6 +46,14 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=count, x_proto=count, x_host=count)
     return app
+
+
+def _channels(settings: config.Settings) -> dict[str, Channel]:
+    """The channels that are set up; a setting one of them refuses is a bad setting."""
+    try:
+        return channels.build(asdict(settings))
+    except ValueError as error:
+        raise config.BadSetting(str(error)) from error
 
 
 def _flask_settings(s: config.Settings) -> dict[str, object]:

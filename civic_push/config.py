@@ -74,8 +74,8 @@ class Settings:
     vapid_subject: str = _setting(
         "", "mailto: or https: contact for push services; empty: public_url")
     push_services: tuple[str, ...] = _setting(
-        ("fcm.googleapis.com", "*.push.services.mozilla.com", "*.notify.windows.com",
-         "*.push.apple.com"),
+        ("fcm.googleapis.com", "jmt17.google.com", "*.push.services.mozilla.com",
+         "*.notify.windows.com", "*.push.apple.com"),
         "Push services browsers may bring: host names (* allowed), or a whole origin, which "
         "may then be http or local")
     push_per_second: float = _setting(0.0, "Browser pushes a second, all workers; 0: no limit")
