@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from civic_push import keys  # noqa: E402
 from civic_push.app import create_app  # noqa: E402
-from civic_push.config import Settings  # noqa: E402
+from civic_push.config import load  # noqa: E402
 from civic_push.db import db  # noqa: E402
 from tests.browsers import chromium  # noqa: E402
 from tests.journeys.deeds import sign_in  # noqa: E402
@@ -82,6 +82,7 @@ def _pages(context: BrowserContext, stage: Stage) -> Iterator[tuple[str, Page]]:
 
 
 def _take(page: Page, path: Path, width: int) -> None:
+    page.mouse.move(0, 0)  # nothing is hovered over
     page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
     height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST[width])
     page.screenshot(path=path, full_page=True,
@@ -92,7 +93,8 @@ def _take(page: Page, path: Path, width: int) -> None:
 def _town() -> Iterator[Town]:
     with tempfile.TemporaryDirectory(prefix="civic-push-") as name:
         folder = Path(name)
-        app = create_app(Settings(var_dir=name, **keys.make()))
+        app = create_app(load({f"CIVIC_PUSH_{key.upper()}": value for key, value in
+                               {**keys.make(), "var_dir": name}.items()}))
         with app.app_context():
             upgrade()
             db.engine.dispose()

@@ -60,8 +60,14 @@ def publish(visitor: Visitor, town: Town, title: str, text: str, *, place: str =
 
 def link_in(mail: EmailMessage, path: str) -> str:
     """The address in a mail's text that has this path in it."""
-    body = mail.get_body(preferencelist=("plain",))
-    assert body is not None
-    found = re.search(rf"https?://[^\s<>]*{re.escape(path)}[^\s<>]*", body.get_content())
-    assert found, f"no link to {path} in {body.get_content()}"
+    text = body_of(mail)
+    found = re.search(rf"https?://[^\s<>]*{re.escape(path)}[^\s<>]*", text)
+    assert found, f"no link to {path} in {text}"
     return found.group()
+
+
+def body_of(mail: EmailMessage, kind: str = "plain") -> str:
+    """A mail's text, or with "html" its HTML."""
+    part = mail.get_body(preferencelist=(kind,))
+    assert part is not None, f"no text/{kind} in {mail}"
+    return str(part.get_content())

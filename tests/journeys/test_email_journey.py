@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from subscriptions.models import Contact, ContactState
-from tests.journeys.deeds import confirm_by_mail, link_in, publish, sign_in, sign_up
+from tests.journeys.deeds import body_of, confirm_by_mail, link_in, publish, sign_in, sign_up
 from tests.journeys.town import Town
 from tests.journeys.visitor import without_javascript
 
@@ -31,8 +31,8 @@ def test_who_confirms_by_mail_gets_what_the_desk_publishes_until_one_click_ends_
     sign_in(editor, town)
     publish(editor, town, "Dorfstraße gesperrt", "Von **Montag** an, bis Freitag.")
     mail = town.wait_for_mail(HOME, "Dorfstraße gesperrt")
-    assert "weil Sie" in mail.get_body(("plain",)).get_content()
-    assert "<strong>Montag</strong>" in mail.get_body(("html",)).get_content()
+    assert "weil Sie" in body_of(mail)
+    assert "<strong>Montag</strong>" in body_of(mail, "html")
     resident.open(link_in(mail, "/meldungen/"))
     resident.wait_for_text("Von Montag an, bis Freitag.")
 

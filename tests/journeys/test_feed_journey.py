@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from civic_push.db import utcnow
 from civic_push.intake.models import Source
-from tests.journeys.deeds import confirm_by_mail, sign_in, sign_up
+from tests.journeys.deeds import body_of, confirm_by_mail, sign_in, sign_up
 from tests.journeys.town import Town, until
 from tests.journeys.visitor import without_javascript
 
@@ -32,7 +32,7 @@ def test_a_new_item_of_a_publishing_source_arrives_by_mail_and_old_items_do_not(
     town.feed.add("Vollsperrung in Hiddesen", "Die Friedrich-Ebert-Straße ist zu.", LINK)
     later(town)
     mail = town.wait_for_mail(HOME, "Vollsperrung in Hiddesen", seconds=40)
-    text = mail.get_body(("plain",)).get_content()
+    text = body_of(mail)
     assert "Friedrich-Ebert-Straße" in text
     assert "Quelle: Straßenamt" in text
     assert LINK in text
