@@ -10,6 +10,7 @@ from datetime import datetime
 
 from civic_push import tasks
 from civic_push.db import db
+from civic_push.delivery.ledger import expire
 from civic_push.delivery.sweep import sweep
 from civic_push.intake.checking import ring_due
 from subscriptions.signup import vanish_unconfirmed
@@ -20,6 +21,8 @@ def tick(now: datetime) -> None:
     sweep(now)
     if tasks.first_in("minute", 60):
         ring_due(now)
+        expire(db.session(), now)
+        db.session().commit()
     if tasks.first_in("hour", 3600):
         vanish_unconfirmed(db.session(), now)
         db.session().commit()

@@ -22,6 +22,7 @@ def inboxes_per_second(sinks: Sinks, pushes: Sequence[str], mails: Sequence[str]
 
     def push(address: str) -> None:
         auth, p256dh, endpoint = address.split(" ")
+        endpoint = endpoint.replace(sinks.push_origin, f"https://localhost:{sinks.plain_port}")
         webpush({"endpoint": endpoint, "keys": {"auth": auth, "p256dh": p256dh}},
                 "x" * 300, vapid_private_key=vapid, ttl=60, timeout=10,
                 vapid_claims={"sub": "mailto:bench@example.org"})

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,6 +40,7 @@ class Sinks:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.push_port, self.mail_port = _free_port(), _free_port()
+        self.plain_port = _free_port()  # the naive way's push service
         self.certificate = folder / "sink.pem"
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -64,7 +66,9 @@ class Sinks:
         as_nobody = ["-u", "nobody"] if os.getuid() == 0 else []  # it refuses to be root
         self._start("mail sink", tool("smtp-sink"), *as_nobody,
                     f"127.0.0.1:{self.mail_port}", "1000")
-        for port in (self.push_port, self.mail_port):
+        self._start("plain sink", sys.executable, "-m", "civic_push.bench.plain_sink",
+                    str(self.plain_port), certificate)
+        for port in (self.push_port, self.mail_port, self.plain_port):
             _wait_for(port)
         return self
 

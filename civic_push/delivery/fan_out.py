@@ -8,6 +8,7 @@ unique constraint makes doing a chunk twice harmless.
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import count
 
 from flask import current_app
 from sqlalchemy import (
@@ -51,8 +52,7 @@ def lane_of(urgency: str) -> Lane:
 def fan_out(announcement_id: int) -> None:
     """Job: write the deliveries of one published announcement, ringing after each chunk."""
     session = db.session()
-    size = FIRST_CHUNK
-    while True:
+    for chunks in count():
         announcement = session.get(Announcement, announcement_id, with_for_update=True,
                                    populate_existing=True)
         if (announcement is None or announcement.state != AnnouncementState.PUBLISHED
@@ -61,7 +61,8 @@ def fan_out(announcement_id: int) -> None:
             return
         if announcement.fan_out_cursor == 0:
             _write_outlets(session, announcement)
-        upper = _upper(session, announcement.fan_out_cursor, size)
+        upper = _upper(session, announcement.fan_out_cursor,
+                       CHUNK if chunks else FIRST_CHUNK)
         lane = lane_of(announcement.urgency)
         if upper is None:
             announcement.fan_out_done_at = utcnow()
@@ -71,13 +72,12 @@ def fan_out(announcement_id: int) -> None:
         _write_chunk(session, announcement, upper)
         announcement.fan_out_cursor = upper
         session.commit()
-        if size == FIRST_CHUNK:
+        if chunks == 0:
             _ring(lane)
-        elif not is_sqlite(session.connection()):
+        elif chunks == 1 and not is_sqlite(session.connection()):
             # after a large insert PostgreSQL's planner believes the table is still small
             session.execute(text("ANALYZE delivery"))
             session.commit()
-        size = CHUNK
 
 
 def _ring(lane: Lane) -> None:

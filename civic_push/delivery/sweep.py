@@ -20,11 +20,10 @@ _FAN_OUT_PATIENCE = timedelta(seconds=10)
 
 
 def sweep(now: datetime) -> None:
-    """Free leases that ran out, end what is stale, ring for what is due."""
+    """Free leases that ran out, ring for what is due."""
     session = db.session()
     channels = current_app.extensions["channels"]
     ledger.free_leases(session, now, [c.name for c in channels.values() if not c.repeatable])
-    ledger.expire(session, now)
     session.commit()
     due = [(channel, lane) for channel in channels for lane in Lane
            if not paused_until(session, channel, now) and is_due(channel, lane, now)]
@@ -45,4 +44,5 @@ def is_due(channel: str, lane: Lane, now: datetime) -> bool:
     return db.session().scalar(
         select(Delivery.id).where(
             Delivery.channel == channel, Delivery.lane == lane,
-            Delivery.state == State.WAITING, Delivery.due_at <= now).limit(1)) is not None
+            Delivery.state == State.WAITING, Delivery.due_at <= now)
+        .order_by(Delivery.due_at).limit(1)) is not None

@@ -15,6 +15,7 @@ from channels.base import Kind, Outcome, Urgency
 from civic_push import tasks
 from civic_push.announcements import publishing
 from civic_push.announcements.publishing import Draft
+from civic_push.clock import tick
 from civic_push.db import db
 from civic_push.delivery import drain as drain_module
 from civic_push.delivery import fan_out as fan_out_module
@@ -313,10 +314,10 @@ def test_a_lease_that_ran_out_is_freed(
 def test_what_is_stale_is_not_sent(app, session, outbox, announce, make_contact, now, at):
     make_contact(frequency=Frequency.DAILY)
     announce(expires_at=now + timedelta(hours=1))
+    run_jobs(app)
     at(now + timedelta(hours=8))
     sweep(now + timedelta(hours=8))
     run_jobs(app)
-    sweep(now + timedelta(hours=8))
     assert outbox.sent == []
     assert states(session) == {State.EXPIRED: 1}
 
@@ -415,3 +416,15 @@ def test_the_audience_is_counted_by_channel(session, app, make_contact, make_top
 def test_drain_of_a_channel_that_is_not_set_up_does_nothing(app, session, outbox):
     drain("sms", Lane.NORMAL)
     assert outbox.sent == []
+
+
+def test_what_is_stale_on_a_paused_channel_ends_all_the_same(
+        app, session, outbox, announce, make_contact, now, at):
+    make_contact()
+    announce(expires_at=now + timedelta(hours=1))
+    outbox.answer = lambda _: Outcome(Kind.LATER, "away", after=86_400, whole=True)
+    run_jobs(app)
+    session.query(Delivery).update({"due_at": now, "state": State.WAITING})
+    session.commit()
+    tick(now + timedelta(hours=2))
+    assert states(session) == {State.EXPIRED: 1}
