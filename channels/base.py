@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Urgency(StrEnum):
@@ -65,9 +65,8 @@ class Message:
     thread: str = ""  # key of the message this one corrects or withdraws
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """One message for one inbox."""
+class Envelope(NamedTuple):
+    """One message for one inbox. (A tuple, because many are made: it costs a third.)"""
 
     id: int  # the delivery's id: outcomes are reported under it, receipts refer to it
     address: str  # canonical, as `Channel.clean` gave it
@@ -86,8 +85,7 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"  # handed over, no answer
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one envelope, in our words instead of the provider's.
 
     `after` is the provider's own Retry-After in seconds. `whole` says that not

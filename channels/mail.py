@@ -32,7 +32,7 @@ class Mail:
     """The e-mail channel."""
 
     name = "email"
-    batch_size = 500
+    batch_size = 1000
     repeatable = True  # the same Message-ID again: mail systems show it once or twice, no harm
     personal_links = True
 

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from channels.base import Kind, Outcome
 from channels.http_pool import Reply
 
+_SENT = Outcome(Kind.SENT)
 _LONGEST_WAIT = 24 * 3600.0  # seconds; a provider's typing error must not silence us
 _BUSY = frozenset((406, 408, 425, 429))  # 406: Windows' way of saying 429
 
@@ -22,7 +23,8 @@ def outcome(reply: Reply, now: datetime) -> Outcome:
     """
     status = reply.status
     if 200 <= status < 300:
-        return Outcome(Kind.SENT, receipt=_receipt(reply))
+        receipt = _receipt(reply)
+        return Outcome(Kind.SENT, receipt=receipt) if receipt else _SENT
     if status == 0:
         return Outcome(Kind.UNKNOWN if reply.sent else Kind.LATER, detail=reply.error)
     detail = " ".join(filter(None, (f"HTTP {status}", _reason(reply.body))))
@@ -52,7 +54,7 @@ def retry_after(reply: Reply, now: datetime) -> float | None:
 def _receipt(reply: Reply) -> str:
     """The push service's name of the message: the last part of its Location."""
     for line in reply.header_lines:
-        if line[:9].lower() == b"location:":
+        if line.startswith((b"location:", b"Location:")):
             return line[9:].strip().rpartition(b"/")[2][:200].decode("ascii", "replace")
     return ""
 

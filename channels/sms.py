@@ -7,7 +7,6 @@ without an answer stays unknown and is never repeated.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Self
 from urllib.parse import quote
@@ -81,7 +80,7 @@ class Sms:
                 continue
             outcome = relay.hand_over(plugin, text)
             if outcome.kind in (Kind.SENT, Kind.UNKNOWN):  # what may be on the bill
-                outcome = replace(outcome, parts=gsm7.segments(text))
+                outcome = outcome._replace(parts=gsm7.segments(text))
             yield envelope.id, outcome
 
     def check(self) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -23,10 +25,25 @@ from sqlalchemy.orm import Session
 from subscriptions.base import Base, BigId, UTCDateTime
 
 __all__ = ["Base", "BigId", "UTCDateTime", "db", "init_db", "is_sqlite", "one_of",
-           "utcnow"]
+           "read_only", "utcnow"]
 
 # Tables inherit from Base, which the rooms know, rather than from db.Model.
 db = SQLAlchemy(metadata=Base.metadata)
+
+
+_reading = ContextVar("reading", default=False)
+
+
+@contextmanager
+def read_only(session: Session) -> Iterator[None]:
+    """Read without holding SQLite's one write lock; begin with no open transaction. What was
+    read stays loaded, the transaction ends."""
+    mark = _reading.set(True)
+    try:
+        yield
+    finally:
+        session.rollback()
+        _reading.reset(mark)
 
 
 def utcnow() -> datetime:
@@ -73,7 +90,8 @@ def _prepare_postgres(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """A transaction that will write must say so at its start: upgrading a reader fails at
     once when another process wrote in between. Only a GET is sure not to write."""
-    reading = has_request_context() and request.method in ("GET", "HEAD", "OPTIONS")
+    reading = _reading.get() or (
+        has_request_context() and request.method in ("GET", "HEAD", "OPTIONS"))
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 

@@ -107,7 +107,7 @@ def _publish_and_watch(session: Session, topic: int, count: int, pids: dict[str,
     time.sleep(min(2.0, count / 30_000))
     newcomer = _ask_for_confirmation(session)
     while _unfinished(session, announcement_id, newcomer):
-        time.sleep(0.2)
+        time.sleep(0.5)
     # what was spent on waiting for us is the clock's and little; samples are taken at once
     cpu = {name: spent - before[name] for name, spent in sample(pids).items()}
     times = sorted((sent - published).total_seconds() for sent in session.scalars(

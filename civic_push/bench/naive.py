@@ -17,6 +17,7 @@ def inboxes_per_second(sinks: Sinks, pushes: Sequence[str], mails: Sequence[str]
     from py_vapid import Vapid02  # noqa: PLC0415
     from pywebpush import webpush  # noqa: PLC0415
 
+    sinks.start_plain()
     os.environ["REQUESTS_CA_BUNDLE"] = str(sinks.certificate)
     vapid = Vapid02.from_pem(private_key.encode())
 

@@ -66,9 +66,7 @@ class Sinks:
         as_nobody = ["-u", "nobody"] if os.getuid() == 0 else []  # it refuses to be root
         self._start("mail sink", tool("smtp-sink"), *as_nobody,
                     f"127.0.0.1:{self.mail_port}", "1000")
-        self._start("plain sink", sys.executable, "-m", "civic_push.bench.plain_sink",
-                    str(self.plain_port), certificate)
-        for port in (self.push_port, self.mail_port, self.plain_port):
+        for port in (self.push_port, self.mail_port):
             _wait_for(port)
         return self
 
@@ -77,6 +75,12 @@ class Sinks:
             process.terminate()
         for process in self._processes.values():
             process.wait()
+
+    def start_plain(self) -> None:
+        """Start the naive way's push service too."""
+        self._start("plain sink", sys.executable, "-m", "civic_push.bench.plain_sink",
+                    str(self.plain_port), str(self.certificate))
+        _wait_for(self.plain_port)
 
     def _start(self, name: str, *command: str) -> None:
         self._processes[name] = subprocess.Popen(

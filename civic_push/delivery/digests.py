@@ -23,10 +23,7 @@ class Digests:
         self._made: dict[tuple[Wanted, str, str], Message] = {}
 
     def message(self, wanted: Wanted, language: str, register: str) -> Message:
-        """The digest of these announcements for such a reader; of one, that one itself."""
-        if len(wanted) == 1:
-            announcement_id, reason = wanted[0]
-            return self.composer.message(announcement_id, language, register, reason)
+        """The digest of these announcements for such a reader."""
         key = (wanted, language, register)
         if key not in self._made:
             messages = [self.composer.message(a, language, register, r) for a, r in wanted]

@@ -15,7 +15,7 @@ from flask import current_app
 from channels.base import Channel, Kind, Outcome
 from civic_push import tasks
 from civic_push.config import settings
-from civic_push.db import db, utcnow
+from civic_push.db import db, read_only, utcnow
 from civic_push.delivery import ledger, pauses, rate
 from civic_push.delivery.budget import spent_until
 from civic_push.delivery.envelopes import Packer, Parcel
@@ -26,7 +26,7 @@ from subscriptions.leaving import leave
 SLICE = 2.0  # seconds a job works before it looks again
 BACKOFF = (60, 300, 1800, 7200, 21600)  # seconds; the last one is repeated until expires_at
 FLUSH_AFTER = 0.5  # seconds between two records of outcomes …
-FLUSH_SIZE = 250  # … or so many outcomes
+FLUSH_SIZE = 500  # … or so many outcomes
 
 
 def drain(channel_name: str, lane: str) -> None:
@@ -63,12 +63,15 @@ def _drain_batch(channel: Channel, lane: str, limit: int, packer: Packer) -> int
         session.commit()
         return 0
     claim = ledger.claim_digests if lane == Lane.DIGEST else ledger.claim
-    claimed = claim(session, channel.name, lane, limit, now, _lease())
-    parcels, hopeless = packer.pack(claimed, now)
-    ledger.record(session, hopeless, now)
-    session.commit()  # nothing stays open while we talk to the provider
-    _hand_over(channel, parcels)
-    return len(claimed)
+    ids = claim(session, channel.name, lane, limit, now, _lease())
+    session.commit()
+    with read_only(session):
+        parcels, hopeless = packer.pack(ledger.load(session, ids), now)
+    if hopeless:
+        ledger.record(session, hopeless, now)
+        session.commit()
+    _hand_over(channel, parcels)  # nothing stays open while we talk to the provider
+    return len(ids)
 
 
 def _hand_over(channel: Channel, parcels: list[Parcel]) -> None:

@@ -96,6 +96,9 @@ class Packer:
         if first.purpose != Purpose.ANNOUNCEMENT:
             with force_locale(language):
                 return notice(self.settings, self.tokens, self.channel, first)
+        if len(deliveries) == 1:
+            return self.composer.message(first.announcement_id or 0, language, register,
+                                         _reason(first))
         wanted = tuple((d.announcement_id or 0, _reason(d)) for d in deliveries)
         return self.digests.message(wanted, language, register)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, text, update
 from sqlalchemy.orm import Session
@@ -19,8 +19,7 @@ from civic_push.delivery.models import Delivery, State
 from subscriptions.models import Contact, Subscriber, Subscription
 
 
-@dataclass(slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """One leased delivery with all that sending it needs. The reason is the subscription's
     topic and neighbourhood (None: all); `known` is False where the contact has left."""
 
@@ -40,8 +39,7 @@ class Claimed:
     subscription_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What becomes of one delivery. `due_at` only for WAITING."""
 
     id: int
@@ -54,8 +52,9 @@ class Record:
 
 
 def claim(session: Session, channel: str, lane: str, limit: int, now: datetime,
-          lease: timedelta) -> list[Claimed]:
-    """Lease up to `limit` due deliveries, oldest due first. The caller commits."""
+          lease: timedelta) -> list[int]:
+    """Lease up to `limit` due deliveries, oldest due first; return their ids. The caller
+    commits."""
     due = (
         select(Delivery.id)
         .where(*_claimable(channel, lane, now))
@@ -67,7 +66,7 @@ def claim(session: Session, channel: str, lane: str, limit: int, now: datetime,
 
 
 def claim_digests(session: Session, channel: str, lane: str, limit: int, now: datetime,
-                  lease: timedelta) -> list[Claimed]:
+                  lease: timedelta) -> list[int]:
     """Lease all that is due in this lane for up to `limit` contacts: a digest is whole.
 
     The contacts' rows are locked first, so that no two workers share one contact."""
@@ -90,16 +89,16 @@ def _claimable(channel: str, lane: str, now: datetime) -> tuple[ColumnElement[bo
             or_(Delivery.leased_until.is_(None), Delivery.leased_until <= now))
 
 
-def _lease(session: Session, which: ColumnElement[bool], until: datetime) -> list[Claimed]:
-    leased = session.scalars(
+def _lease(session: Session, which: ColumnElement[bool], until: datetime) -> list[int]:
+    return list(session.scalars(
         update(Delivery).where(which)
         .values(leased_until=until, attempts=Delivery.attempts + 1)
         .returning(Delivery.id)
-        .execution_options(synchronize_session=False)).all()
-    return _load(session, leased) if leased else []
+        .execution_options(synchronize_session=False)))
 
 
-def _load(session: Session, ids: Sequence[int]) -> list[Claimed]:
+def load(session: Session, ids: Sequence[int]) -> list[Claimed]:
+    """Claimed deliveries with all that sending them needs."""
     rows = session.execute(
         select(Delivery.id, Delivery.announcement_id, Delivery.contact_id, Delivery.outlet,
                Delivery.purpose, Delivery.attempts, Delivery.expires_at, Contact.address,
@@ -109,7 +108,7 @@ def _load(session: Session, ids: Sequence[int]) -> list[Claimed]:
         .outerjoin(Subscriber, Subscriber.id == Contact.subscriber_id)
         .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
         .where(one_of(session, Delivery.id, ids)))
-    return [Claimed(*row) for row in rows]  # type: ignore[call-arg]
+    return list(map(Claimed._make, rows))
 
 
 _RECORD_SQLITE = text("""
