@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,7 +19,9 @@ from sqlalchemy import (
     Engine,
     any_,
     event,
+    func,
     literal,
+    select,
 )
 from sqlalchemy.orm import Session
 
@@ -96,10 +99,11 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def one_of(session: Session, column: Any, ids: Sequence[int]) -> ColumnElement[bool]:
-    """`column` is one of many ids: one array to PostgreSQL, which would otherwise parse and
-    plan hundreds of parameters each time."""
+    """`column` is one of many ids, sent as one parameter: hundreds would have to be parsed
+    and planned each time."""
     if is_sqlite(session.connection()):
-        return cast("ColumnElement[bool]", column.in_(ids))
+        listed = func.json_each(json.dumps(list(ids))).table_valued("value")
+        return cast("ColumnElement[bool]", column.in_(select(listed.c.value)))
     return cast("ColumnElement[bool]", column == any_(literal(list(ids), ARRAY(BigInteger))))
 
 

@@ -1,8 +1,9 @@
 """From one published announcement to one waiting delivery for each contact.
 
-Set-wise, in chunks of contacts by id, each its own transaction together with the cursor
-that says how far it came: killed at any point, it goes on where it was, and the ledger's
-unique constraint makes doing a chunk twice harmless.
+Set-wise, in chunks of contacts by id. A chunk and the cursor that says how far it came are
+one transaction under the announcement's row lock: killed at any point it goes on where it
+was, and two jobs for one announcement take turns. No chunk is ever written twice; the
+ledger's unique constraint would refuse it.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from sqlalchemy import (
     and_,
     column,
     func,
+    insert,
     literal,
     select,
     text,
     values,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from channels.base import Urgency
@@ -116,9 +117,8 @@ def _write_chunk(session: Session, announcement: Announcement, upper: int) -> No
         matched.c.digest_weekday == rhythms.c.digest_weekday,
         func.coalesce(matched.c.quiet_from, _NEVER) == rhythms.c.quiet_from,
         func.coalesce(matched.c.quiet_to, _NEVER) == rhythms.c.quiet_to,
-    )).where(matched.c.contact_id > 0)  # SQLite parses ON CONFLICT only after a WHERE
-    insert = sqlite.insert if is_sqlite(session.connection()) else postgresql.insert
-    session.execute(insert(Delivery).from_select(_COLUMNS, chosen).on_conflict_do_nothing())
+    ))
+    session.execute(insert(Delivery).from_select(_COLUMNS, chosen))
 
 
 _COLUMNS = ["announcement_id", "contact_id", "purpose", "subscription_id", "channel", "lane",
@@ -168,5 +168,4 @@ def _write_outlets(session: Session, announcement: Announcement) -> None:
          "expires_at": announcement.expires_at, "created_at": announcement.published_at}
         for outlet in settings().outlets if wants(asdict(outlet), topics, places)]
     if rows:
-        insert = sqlite.insert if is_sqlite(session.connection()) else postgresql.insert
-        session.execute(insert(Delivery).on_conflict_do_nothing(), rows)
+        session.execute(insert(Delivery), rows)

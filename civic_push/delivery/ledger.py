@@ -124,26 +124,38 @@ _RECORD_SQLITE = text("""
 
 _RECORD_POSTGRESQL = text("""
     UPDATE delivery SET
-        state = v.row ->> 1,
-        due_at = coalesce((v.row ->> 2)::timestamptz, due_at),
-        receipt = v.row ->> 3, error = v.row ->> 4, parts = (v.row ->> 5)::int,
-        attempts = attempts - (v.row ->> 6)::int,
-        sent_at = CASE WHEN v.row ->> 1 = 'sent' THEN CAST(:now AS timestamptz) END,
+        state = v.state,
+        due_at = coalesce(v.due_at, delivery.due_at),
+        receipt = v.receipt, error = v.error, parts = v.parts,
+        attempts = attempts - v.uncounted,
+        sent_at = CASE WHEN v.state = 'sent' THEN CAST(:now AS timestamptz) END,
         leased_until = NULL
-    FROM json_array_elements(CAST(:rows AS json)) AS v(row)
-    WHERE delivery.id = (v.row ->> 0)::bigint AND delivery.state = 'waiting'""")
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:due AS timestamptz[]),
+                CAST(:receipts AS text[]), CAST(:errors AS text[]), CAST(:parts AS int[]),
+                CAST(:uncounted AS int[]))
+        AS v(id, state, due_at, receipt, error, parts, uncounted)
+    WHERE delivery.id = v.id AND delivery.state = 'waiting'""")
 
 
 def record(session: Session, records: Iterable[Record], now: datetime) -> None:
     """Write what became of leased deliveries, in one statement. The caller commits."""
-    sqlite = is_sqlite(session.connection())
-    # SQLite stores naive UTC as text, PostgreSQL wants to be told the zone
-    stamp = "%Y-%m-%d %H:%M:%S.%f" if sqlite else "%Y-%m-%dT%H:%M:%S.%f+00:00"
-    rows = json.dumps([
-        (r.id, r.state, r.due_at.strftime(stamp) if r.due_at else None, r.receipt or None,
-         r.error or None, r.parts, 0 if r.count_attempt else 1) for r in records])
-    session.execute(_RECORD_SQLITE if sqlite else _RECORD_POSTGRESQL,
-                    {"rows": rows, "now": now.strftime(stamp)})
+    rows = [(r.id, r.state.value, r.due_at, r.receipt or None, r.error or None, r.parts,
+             0 if r.count_attempt else 1) for r in records]
+    if not rows:
+        return
+    if is_sqlite(session.connection()):
+        session.execute(_RECORD_SQLITE, {"rows": json.dumps(rows, default=_sqlite_time),
+                                         "now": _sqlite_time(now)})
+    else:
+        names = ("ids", "states", "due", "receipts", "errors", "parts", "uncounted")
+        session.execute(_RECORD_POSTGRESQL, {
+            "now": now, **{name: list(column) for name, column in
+                         zip(names, zip(*rows, strict=True), strict=True)}})
+
+
+def _sqlite_time(moment: datetime) -> str:
+    """Naive UTC as text, as SQLAlchemy stores it there."""
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def extend(session: Session, ids: Sequence[int], until: datetime) -> None:

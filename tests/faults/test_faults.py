@@ -20,6 +20,7 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from channels.vapid import new_private_key
+from channels.web_push import WebPush
 from civic_push.announcements import publishing
 from civic_push.announcements.publishing import Draft
 from civic_push.bench import residents
@@ -38,7 +39,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).parents[2]
 COUNT = 20_000
-BATCH = 500  # deliveries a worker holds at once
+BATCH = WebPush.batch_size  # deliveries a worker holds at once
 LEASE = 10  # seconds
 
 

@@ -61,11 +61,11 @@ def upgrade():
     sa.Column('error', sa.Text(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_delivery')),
-    sa.UniqueConstraint('announcement_id', 'contact_id', name=op.f('uq_delivery_announcement_id_contact_id')),
+    sa.UniqueConstraint('contact_id', 'announcement_id', name=op.f('uq_delivery_contact_id_announcement_id')),
     postgresql_with={'fillfactor': 50}
     )
     with op.batch_alter_table('delivery', schema=None) as batch_op:
-        batch_op.create_index('ix_delivery_contact_id', ['contact_id'], unique=False)
+        batch_op.create_index('ix_delivery_announcement_id', ['announcement_id'], unique=False, postgresql_using='brin', postgresql_with={'pages_per_range': 16, 'autosummarize': True})
         batch_op.create_index('ix_delivery_due', ['channel', 'lane', 'due_at'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
         batch_op.create_index('ix_delivery_paid', ['channel', 'sent_at'], unique=False, sqlite_where=sa.text('parts > 0'), postgresql_where=sa.text('parts > 0'))
         batch_op.create_index('uq_delivery_announcement_id_outlet', ['announcement_id', 'outlet'], unique=True, sqlite_where=sa.text('outlet IS NOT NULL'), postgresql_where=sa.text('outlet IS NOT NULL'))
@@ -297,7 +297,7 @@ def downgrade():
         batch_op.drop_index('uq_delivery_announcement_id_outlet', sqlite_where=sa.text('outlet IS NOT NULL'), postgresql_where=sa.text('outlet IS NOT NULL'))
         batch_op.drop_index('ix_delivery_paid', sqlite_where=sa.text('parts > 0'), postgresql_where=sa.text('parts > 0'))
         batch_op.drop_index('ix_delivery_due', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
-        batch_op.drop_index('ix_delivery_contact_id')
+        batch_op.drop_index('ix_delivery_announcement_id', postgresql_using='brin', postgresql_with={'pages_per_range': 16, 'autosummarize': True})
 
     op.drop_table('delivery')
     with op.batch_alter_table('consent', schema=None) as batch_op:
