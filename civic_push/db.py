@@ -76,7 +76,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we begin transactions ourselves, below
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON",
-                   "busy_timeout=30000", "temp_store=MEMORY", "cache_size=-32000"):
+                   "busy_timeout=30000", "wal_autocheckpoint=8000", "temp_store=MEMORY",
+                   "cache_size=-32000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
