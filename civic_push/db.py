@@ -39,13 +39,14 @@ _reading = ContextVar("reading", default=False)
 
 @contextmanager
 def read_only(session: Session) -> Iterator[None]:
-    """Read without holding SQLite's one write lock; begin with no open transaction. What was
-    read stays loaded, the transaction ends."""
+    """Read without holding SQLite's one write lock; begin with no open transaction. It ends
+    with a commit, because a rollback makes psycopg forget its prepared statements."""
     mark = _reading.set(True)
     try:
         yield
+        session.commit()
     finally:
-        session.rollback()
+        session.rollback()  # nothing is left to roll back unless reading failed
         _reading.reset(mark)
 
 

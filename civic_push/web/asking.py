@@ -91,11 +91,8 @@ def send_again(contact: Contact, now: datetime) -> None:
 
 def ring(channels: Iterable[str]) -> None:
     """Wake workers. Without the queue the clock's sweep finds the rows a little later."""
-    try:
-        for channel in set(channels):
-            transactional.ring(channel)
-    except redis.RedisError as error:
-        current_app.logger.warning("the queue does not answer, the sweep will ring: %s", error)
+    for channel in set(channels):
+        transactional.ring(channel)
 
 
 def find(channel: str, address: str) -> Contact | None:

@@ -83,7 +83,8 @@ def test_key_pair_and_salt_are_new_for_every_message() -> None:
 @pytest.mark.parametrize(("p256dh", "auth"), [
     (P256DH[:-1], SECRET), (P256DH[:-1] + bytes((P256DH[-1] ^ 1,)), SECRET),
     (b"\x02" + P256DH[1:33], SECRET), (b"\x00", SECRET), (b"", SECRET),
-    (b"\x04" + bytes(64), SECRET), (P256DH, SECRET[:-1]), (P256DH, b"")])
+    (b"\x04" + bytes(64), SECRET), (P256DH, SECRET[:-1]), (P256DH, b"")],
+    ids=range(8))  # the key is new each time: its bytes would name the tests differently
 def test_keys_that_are_none_are_refused(p256dh: bytes, auth: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - from two libraries
         check_keys(p256dh, auth)
