@@ -14,7 +14,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from channels.push_encryption import b64url_encode
-from civic_push.db import is_sqlite
+from civic_push.db import db, is_sqlite
 from subscriptions.models import Contact, Frequency, Subscriber, Subscription
 from subscriptions.seals import Seals
 
@@ -52,12 +52,20 @@ def settle(session: Session, seals: Seals, origin: str, count: int, topics: list
         session.commit()
     if is_sqlite(session.connection()):
         session.execute(text("ANALYZE"))
+        session.commit()
     else:
-        for table in ("subscriber", "contact", "subscription"):
-            session.execute(text(f"ANALYZE {table}"))
-            session.execute(text(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"))
+        _settle_postgres(session)
+
+
+def _settle_postgres(session: Session) -> None:
+    """Bring the tables into the state of a town that has been there for a while: sequences
+    behind the rows, and done what autovacuum would otherwise do in the middle of the run."""
+    for table in ("subscriber", "contact", "subscription"):
+        session.execute(text(
+            f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"))
     session.commit()
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
 
 
 def _resident(number: int, seals: Seals, pushes: Iterator[str], topics: list[int],
