@@ -21,7 +21,8 @@ from subscriptions.models import Contact, Subscriber, Subscription
 
 class Claimed(NamedTuple):
     """One leased delivery with all that sending it needs. The reason is the subscription's
-    topic and neighbourhood (None: all); `known` is False where the contact has left."""
+    topic and neighbourhood (None: all); `subscription_id` is None where that no longer
+    exists, `address` where the contact has left."""
 
     id: int
     announcement_id: int | None
