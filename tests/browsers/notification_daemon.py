@@ -11,17 +11,17 @@ daemon before the browser, which asks for it once, at its start.
 
 from __future__ import annotations
 
-import asyncio
 import html
 import subprocess
 import threading
 import time
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
 
 from dbus_fast.aio import MessageBus
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_signal
+
+from tests.stand_ins.loops import LoopThread
 
 _NAME = "org.freedesktop.Notifications"
 
@@ -90,18 +90,15 @@ class NotificationDaemon:
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self._bus.stdout is not None
         self.address = self._bus.stdout.readline().strip()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self._run(self._serve())
+        self._turning = LoopThread()
+        self._turning.start()
+        self._turning.run(self._serve())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        self._run(self._leave())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+        self._turning.run(self._leave())
+        self._turning.end()
         self._bus.terminate()
         self._bus.wait(10)
         assert self._bus.stdout is not None
@@ -122,12 +119,12 @@ class NotificationDaemon:
 
     def click(self, item: Shown, action: str = "default") -> None:
         """The user clicks it, or its button with that key."""
-        self._loop.call_soon_threadsafe(self._service.ActionInvoked, item.id, action)
+        self._turning.loop.call_soon_threadsafe(self._service.ActionInvoked, item.id, action)
 
     def dismiss(self, item: Shown) -> None:
         """The user closes it."""
         self.closed(item.id)
-        self._loop.call_soon_threadsafe(self._service.NotificationClosed, item.id, 2)
+        self._turning.loop.call_soon_threadsafe(self._service.NotificationClosed, item.id, 2)
 
     def add(self, item: Shown) -> None:
         """The bus brought a notification, new or over one of the same number."""
@@ -141,9 +138,6 @@ class NotificationDaemon:
             for item in self.shown:
                 item.open = item.open and item.id != number
             self._condition.notify_all()
-
-    def _run(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
     async def _serve(self) -> None:
         self._connection = await MessageBus(bus_address=self.address).connect()

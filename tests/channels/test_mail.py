@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import asyncio
 import ssl
 from collections.abc import Callable, Iterator
 from email.message import Message as ParsedMail
@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
-from aiosmtpd.smtp import AuthResult
+from aiosmtpd.smtp import SMTP, AuthResult
 
 import channels
 from channels import smtp_connection
 from channels.base import Envelope, InvalidAddress, Kind, Message
 from channels.mail import Mail
 from tests.stand_ins.certificates import Certificates, make_certificates
+from tests.stand_ins.loops import LoopThread
 from tests.stand_ins.smtp_sink import SmtpSink
 
 MESSAGE = Message(
@@ -222,15 +222,9 @@ def certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ce
     smtp_connection.tls_context.cache_clear()
 
 
-def free_port() -> int:
-    """aiosmtpd wants to know its port beforehand."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 @pytest.fixture(params=["PLAIN", "LOGIN"])
 def relay(request: pytest.FixtureRequest, certificates: Certificates
-          ) -> Iterator[tuple[Controller, Mailbox]]:
+          ) -> Iterator[tuple[int, Mailbox]]:
     """aiosmtpd as a submission server: STARTTLS, then AUTH by one mechanism."""
     def authenticate(_server: Any, _session: Any, _envelope: Any, _mechanism: str,
                      data: Any) -> AuthResult:
@@ -238,20 +232,28 @@ def relay(request: pytest.FixtureRequest, certificates: Certificates
         return AuthResult(success=right, handled=False)
 
     mailbox = Mailbox()
-    controller = Controller(
-        mailbox, hostname="127.0.0.1", port=free_port(),
-        tls_context=certificates.server_context(), require_starttls=True, auth_required=True,
-        auth_exclude_mechanism=({"PLAIN", "LOGIN"} - {request.param}),
-        authenticator=authenticate)
-    controller.start()
-    yield controller, mailbox
-    controller.stop()
+    turning = LoopThread()
+    turning.start()
+
+    def converse() -> SMTP:
+        return SMTP(
+            mailbox, loop=turning.loop, tls_context=certificates.server_context(),
+            require_starttls=True, auth_required=True, authenticator=authenticate,
+            auth_exclude_mechanism=({"PLAIN", "LOGIN"} - {request.param}))
+
+    async def listen() -> asyncio.Server:
+        return await turning.loop.create_server(converse, "127.0.0.1", 0)
+
+    server = turning.run(listen())
+    yield server.sockets[0].getsockname()[1], mailbox
+    turning.loop.call_soon_threadsafe(server.close)
+    turning.end()
 
 
 def test_a_real_server_takes_our_mail_over_starttls_with_a_password(
-        relay: tuple[Controller, Mailbox], make_mail: Callable[..., Mail]) -> None:
-    controller, mailbox = relay
-    mail = make_mail(f"mailtos://stadt:gr%C3%B6%C3%9Fe@127.0.0.1:{controller.port}"
+        relay: tuple[int, Mailbox], make_mail: Callable[..., Mail]) -> None:
+    port, mailbox = relay
+    mail = make_mail(f"mailtos://stadt:gr%C3%B6%C3%9Fe@127.0.0.1:{port}"
                      "?from=news@example.org")
     assert mail.check() is None
     outcomes = dict(mail.send([envelope(number) for number in range(30)]))
@@ -270,9 +272,9 @@ def test_a_real_server_takes_our_mail_over_starttls_with_a_password(
 
 
 def test_a_wrong_password_rests_the_channel_and_is_not_repeated_in_logs(
-        relay: tuple[Controller, Mailbox], make_mail: Callable[..., Mail]) -> None:
-    controller, mailbox = relay
-    mail = make_mail(f"mailtos://stadt:falsch@127.0.0.1:{controller.port}"
+        relay: tuple[int, Mailbox], make_mail: Callable[..., Mail]) -> None:
+    port, mailbox = relay
+    mail = make_mail(f"mailtos://stadt:falsch@127.0.0.1:{port}"
                      "?from=news@example.org")
     outcomes = dict(mail.send([envelope(number) for number in range(30)]))
     assert all(o.kind is Kind.LATER and o.whole for o in outcomes.values())
@@ -283,9 +285,9 @@ def test_a_wrong_password_rests_the_channel_and_is_not_repeated_in_logs(
 
 
 def test_a_server_with_a_strangers_certificate_gets_no_password(
-        relay: tuple[Controller, Mailbox], make_mail: Callable[..., Mail],
+        relay: tuple[int, Mailbox], make_mail: Callable[..., Mail],
         monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", ssl.get_default_verify_paths().openssl_cafile)
     smtp_connection.tls_context.cache_clear()
-    mail = make_mail(f"mailtos://stadt:x@127.0.0.1:{relay[0].port}?from=news@example.org")
+    mail = make_mail(f"mailtos://stadt:x@127.0.0.1:{relay[0]}?from=news@example.org")
     assert "certificate verify failed" in str(mail.check())

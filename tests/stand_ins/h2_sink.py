@@ -21,7 +21,6 @@ import signal
 import struct
 import subprocess
 import sys
-import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from typing import Any
 from hpack import Decoder
 
 from tests.stand_ins.certificates import Certificates
+from tests.stand_ins.loops import LoopThread
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = (
@@ -158,9 +158,8 @@ class H2Sink:
         self.last_headers: dict[str, str] = {}
         self.connections: set[Connection] = set()
         self._context = certificates.server_context("h2")
-        self._loop = asyncio.new_event_loop()
+        self._turning = LoopThread()
         self._server: asyncio.Server | None = None
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     @property
     def origin(self) -> str:
@@ -190,18 +189,16 @@ class H2Sink:
         def abort() -> None:
             for connection in list(self.connections):
                 connection.transport.abort()
-        self._loop.call_soon_threadsafe(abort)
+        self._turning.loop.call_soon_threadsafe(abort)
 
     def __enter__(self) -> H2Sink:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.open(), self._loop).result(10)
+        self._turning.start()
+        self._turning.run(self.open())
         return self
 
     def __exit__(self, *exc: object) -> None:
-        asyncio.run_coroutine_threadsafe(self.shut(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
+        self._turning.run(self.shut())
+        self._turning.end()
 
 
 class SinkProcess:

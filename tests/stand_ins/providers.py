@@ -3,7 +3,6 @@ that fail in ways no proper server does."""
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,35 +11,20 @@ from typing import Any
 
 from civic_push.demo.mail_server import MailServer
 from civic_push.demo.servers import Running, start
+from tests.stand_ins.loops import LoopThread
 
 
 @contextmanager
 def serving(*parts: Any, mail: MailServer | None = None) -> Iterator[Running]:
     """Serve parts that have `add_routes` (and mail) on 127.0.0.1 while the block runs."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-
-    def run(coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(10)
-
-    running: Running = run(start(mail or MailServer(), list(parts)))
+    turning = LoopThread()
+    turning.start()
+    running = turning.run(start(mail or MailServer(), list(parts)))
     try:
         yield running
     finally:
-        run(running.stop())
-        run(_quiet())
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
-
-
-async def _quiet() -> None:
-    """Let connections of clients that have gone end before the loop does."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+        turning.run(running.stop())
+        turning.end()
 
 
 @contextmanager

@@ -29,7 +29,6 @@ replaces a stored one of the same channel and topic. State is in memory only.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import logging
 import re
@@ -40,6 +39,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.stand_ins.loops import LoopThread
 from tests.stand_ins.push_browser_side import BrowserSide, Endpoint, Message, UserAgent
 from tests.stand_ins.vapid_check import VapidError, b64u_decode, b64u_encode, check_vapid
 
@@ -69,8 +69,7 @@ class LocalPushService(BrowserSide):
         super().__init__()
         self.host, self.port, self._public = host, port, public_origin
         self._fault: dict[str, Any] | None = None
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._turning = LoopThread()
         self._runner: web.AppRunner | None = None
 
     @property
@@ -235,16 +234,14 @@ class LocalPushService(BrowserSide):
 
     def start(self) -> LocalPushService:
         """Serve from a thread of its own; returns when the port is open."""
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        self._turning.start()
+        self._turning.run(self._start())
         return self
 
     def stop(self) -> None:
         """End it."""
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
+        self._turning.run(self._stop())
+        self._turning.end()
 
     def __enter__(self) -> LocalPushService:
         return self.start()

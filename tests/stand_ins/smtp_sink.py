@@ -22,11 +22,12 @@ import signal
 import ssl
 import subprocess
 import sys
-import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.stand_ins.loops import LoopThread
 
 HANG, CUT = b"hang", b"cut"
 
@@ -255,9 +256,8 @@ class SmtpSink:
         self.port, self._tls = port, tls
         self._chance = random.Random(self.behaviour.seed)
         self._conversations: set[Conversation] = set()
-        self._loop = asyncio.new_event_loop()
+        self._turning = LoopThread()
         self._server: asyncio.Server | None = None
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     @property
     def counts(self) -> Counter[str]:
@@ -287,22 +287,20 @@ class SmtpSink:
 
     def cut(self) -> None:
         """Cut every connection, go on listening."""
-        self._loop.call_soon_threadsafe(self._abort)
+        self._turning.loop.call_soon_threadsafe(self._abort)
 
     def _abort(self) -> None:
         for conversation in self._conversations:
             conversation.transport.abort()
 
     def __enter__(self) -> SmtpSink:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.open(), self._loop).result(10)
+        self._turning.start()
+        self._turning.run(self.open())
         return self
 
     def __exit__(self, *exc: object) -> None:
-        asyncio.run_coroutine_threadsafe(self.shut(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
+        self._turning.run(self.shut())
+        self._turning.end()
 
 
 class SmtpSinkProcess:
