@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from channels.base import Urgency
@@ -39,7 +39,10 @@ class Announcement(Base):
 
     __tablename__ = "announcement"
     __table_args__ = (Index("ix_announcement_published_at", "published_at"),
-                      Index("ix_announcement_state", "state"))
+                      Index("ix_announcement_state", "state", "published_at"),
+                      Index("ix_announcement_replaces_id", "replaces_id",
+                            sqlite_where=text("replaces_id IS NOT NULL"),
+                            postgresql_where=text("replaces_id IS NOT NULL")))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     state: Mapped[AnnouncementState] = mapped_column(
@@ -52,6 +55,9 @@ class Announcement(Base):
     created_at: Mapped[datetime]
     published_at: Mapped[datetime | None] = mapped_column(default=None)
     expires_at: Mapped[datetime | None] = mapped_column(default=None)
+    # when what it tells about begins and is over; midnight to midnight means whole days
+    starts_at: Mapped[datetime | None] = mapped_column(default=None)
+    ends_at: Mapped[datetime | None] = mapped_column(default=None)
     # how far fan_out has come: contacts up to this id have their deliveries
     fan_out_cursor: Mapped[int] = mapped_column(BigId, default=0)
     fan_out_done_at: Mapped[datetime | None] = mapped_column(default=None)

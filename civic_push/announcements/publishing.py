@@ -41,6 +41,8 @@ class Draft:
     neighbourhoods: Collection[int] = ()
     urgency: Urgency = Urgency.INFO
     expires_at: datetime | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
     link: str = ""
     source_name: str = ""
     author_id: int | None = None
@@ -56,6 +58,7 @@ def save(session: Session, draft: Draft, now: datetime,
     elif announcement.state not in _OPEN:
         raise AlreadyPublished
     announcement.urgency, announcement.expires_at = draft.urgency, draft.expires_at
+    announcement.starts_at, announcement.ends_at = draft.starts_at, draft.ends_at
     announcement.link, announcement.source_name = draft.link, draft.source_name
     announcement.topics = _chosen(session, Topic, draft.topics)
     announcement.neighbourhoods = _chosen(session, Neighbourhood, draft.neighbourhoods)

@@ -111,7 +111,8 @@ def to_draft(entry: Entry, origin: Origin, gazetteer: Gazetteer) -> Draft:
     return Draft(
         title=entry.title[:_TITLE], body=to_markdown(summary), link=entry.url,
         source_name=origin.name, topics=origin.topics,
-        neighbourhoods=neighbourhoods_of(entry, origin, gazetteer), expires_at=entry.ends_at)
+        neighbourhoods=neighbourhoods_of(entry, origin, gazetteer), expires_at=entry.ends_at,
+        starts_at=entry.starts_at, ends_at=entry.ends_at)
 
 
 def to_markdown(text: str) -> str:

@@ -149,6 +149,8 @@ def upgrade():
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('starts_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('fan_out_cursor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('fan_out_done_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['author_id'], ['staff.id'], name=op.f('fk_announcement_author_id')),
@@ -157,7 +159,8 @@ def upgrade():
     )
     with op.batch_alter_table('announcement', schema=None) as batch_op:
         batch_op.create_index('ix_announcement_published_at', ['published_at'], unique=False)
-        batch_op.create_index('ix_announcement_state', ['state'], unique=False)
+        batch_op.create_index('ix_announcement_replaces_id', ['replaces_id'], unique=False, sqlite_where=sa.text('replaces_id IS NOT NULL'), postgresql_where=sa.text('replaces_id IS NOT NULL'))
+        batch_op.create_index('ix_announcement_state', ['state', 'published_at'], unique=False)
 
     op.create_table('contact',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -281,6 +284,7 @@ def downgrade():
     op.drop_table('contact')
     with op.batch_alter_table('announcement', schema=None) as batch_op:
         batch_op.drop_index('ix_announcement_state')
+        batch_op.drop_index('ix_announcement_replaces_id', sqlite_where=sa.text('replaces_id IS NOT NULL'), postgresql_where=sa.text('replaces_id IS NOT NULL'))
         batch_op.drop_index('ix_announcement_published_at')
 
     op.drop_table('announcement')

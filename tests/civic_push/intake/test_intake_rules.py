@@ -126,13 +126,13 @@ def test_what_becomes_of_a_new_entry(values: dict[str, Any], publish: bool, fate
 
 def test_a_draft_says_what_the_entry_says() -> None:
     found = entry("Sperrung in Hiddesen", summary="Ab *Montag*", url="https://stadt.example/1",
-                  ends_at=NOW + WEEK)
+                  starts_at=NOW, ends_at=NOW + WEEK)
     draft = to_draft(found, Origin("Stadt Detmold", topics=(3,)), TOWN)
     assert (draft.title, draft.body) == ("Sperrung in Hiddesen", r"Ab \*Montag\*")
     assert (draft.link, draft.source_name) == ("https://stadt.example/1", "Stadt Detmold")
     assert draft.topics == (3,)
     assert draft.neighbourhoods == (SLUGS.index("hiddesen"),)
-    assert draft.expires_at == NOW + WEEK
+    assert draft.expires_at == draft.ends_at == NOW + WEEK
 
 
 def test_of_a_publisher_s_items_only_the_title_is_passed_on() -> None:
