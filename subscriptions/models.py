@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     ForeignKey,
     Index,
@@ -40,6 +41,7 @@ class ContactState(StrEnum):
 
     PENDING = "pending"
     ACTIVE = "active"
+    LEAVING = "leaving"  # has left by SMS; its address is kept for the one answer
 
 
 class Neighbourhood(Base):
@@ -53,6 +55,20 @@ class Neighbourhood(Base):
     aliases: Mapped[str] = mapped_column(Text, default="")  # separated by "|"
 
 
+class Street(Base):
+    """A street and an Ortsteil it runs through; long ones have several rows. Only for
+    finding the Ortsteil: where residents live is not stored."""
+
+    __tablename__ = "street"
+    __table_args__ = (UniqueConstraint("key", "neighbourhood_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    key: Mapped[str] = mapped_column(String(160))  # places.folded(name)
+    neighbourhood_id: Mapped[int] = mapped_column(
+        ForeignKey("neighbourhood.id", ondelete="CASCADE"))
+
+
 class Topic(Base):
     """A Thema: something residents can ask for."""
 
@@ -61,14 +77,23 @@ class Topic(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(120))
-    name_en: Mapped[str] = mapped_column(String(120), default="")
     description: Mapped[str] = mapped_column(Text, default="")
-    description_en: Mapped[str] = mapped_column(Text, default="")
+    # {"en": {"name": …, "description": …}, …}
+    translations: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)
     position: Mapped[int] = mapped_column(default=0)
 
     def title(self, language: str) -> str:
         """The topic's name for a reader of this language; German where it has no other."""
-        return (self.name_en if language.startswith("en") else "") or self.name
+        return self.translated("name", language)
+
+    def about(self, language: str) -> str:
+        """The sentence that says what belongs to the topic, likewise."""
+        return self.translated("description", language)
+
+    def translated(self, column: str, language: str) -> str:
+        """A column's words in a language; the German ones where it has no other."""
+        return (self.translations or {}).get(language, {}).get(column) or str(
+            getattr(self, column))
 
 
 class Subscriber(Base):
@@ -115,6 +140,8 @@ class Contact(Base):
     digest_weekday: Mapped[int] = mapped_column(default=4)  # Monday = 0; weekly only
     challenge: Mapped[int] = mapped_column(BigInteger, default=0)  # renewed with every code or link
     tries: Mapped[int] = mapped_column(default=0)  # wrong codes since then
+    # silent until a browser's push subscription dies, then in its place
+    stands_in: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     verified_at: Mapped[datetime | None] = mapped_column(default=None)
 
@@ -150,6 +177,9 @@ class Consent(Base):
     fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
     wording_version: Mapped[str] = mapped_column(String(40))
     wording: Mapped[str] = mapped_column(Text)
+    # how the wording was given: "page", or by a clerk "printed" or "read out"
+    given: Mapped[str] = mapped_column(String(16), default="page")
+    staff_id: Mapped[int | None] = mapped_column(default=None)  # the clerk; no key: see above
     asked_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
     confirmed_by: Mapped[str] = mapped_column(String(40), default="")  # "link", "code", …

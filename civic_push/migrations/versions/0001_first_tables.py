@@ -31,6 +31,8 @@ def upgrade():
     sa.Column('fingerprint', sa.LargeBinary(length=32), nullable=True),
     sa.Column('wording_version', sa.String(length=40), nullable=False),
     sa.Column('wording', sa.Text(), nullable=False),
+    sa.Column('given', sa.String(length=16), nullable=False),
+    sa.Column('staff_id', sa.Integer(), nullable=True),
     sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('confirmed_by', sa.String(length=40), nullable=False),
@@ -134,6 +136,8 @@ def upgrade():
     sa.Column('name_en', sa.String(length=120), nullable=False),
     sa.Column('description', sa.Text(), nullable=False),
     sa.Column('description_en', sa.Text(), nullable=False),
+    sa.Column('example', sa.Text(), nullable=False),
+    sa.Column('example_en', sa.Text(), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_topic')),
     sa.UniqueConstraint('slug', name=op.f('uq_topic_slug'))
@@ -205,6 +209,15 @@ def upgrade():
     sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_staff_role_staff_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('staff_id', 'role_id', name=op.f('pk_staff_role'))
     )
+    op.create_table('street',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('key', sa.String(length=160), nullable=False),
+    sa.Column('neighbourhood_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['neighbourhood_id'], ['neighbourhood.id'], name=op.f('fk_street_neighbourhood_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_street')),
+    sa.UniqueConstraint('key', 'neighbourhood_id', name=op.f('uq_street_key_neighbourhood_id'))
+    )
     op.create_table('subscription',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -274,6 +287,7 @@ def downgrade():
     op.drop_table('announcement_text')
     op.drop_table('announcement_neighbourhood')
     op.drop_table('subscription')
+    op.drop_table('street')
     op.drop_table('staff_role')
     op.drop_table('source_topic')
     op.drop_table('source_neighbourhood')
