@@ -33,8 +33,18 @@ def _add_neighbourhoods(session: Session) -> int:
 
 def _add_topics(session: Session) -> int:
     known = set(session.scalars(select(Topic.slug)))
-    new = [Topic(position=place, **row) for place, row in enumerate(rows("topics.csv"), start=1)
-           if row["slug"] not in known]
+    said = _translations("topics_translated.csv")
+    new = [Topic(position=place, translations=said[row["slug"]], **row)
+           for place, row in enumerate(rows("topics.csv"), start=1) if row["slug"] not in known]
     session.add_all(new)
     session.flush()
     return len(new)
+
+
+def _translations(name: str) -> dict[str, dict[str, dict[str, str]]]:
+    """What a file says in other languages: slug → language → column → words."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for row in rows(name):
+        slug, language = row.pop("slug"), row.pop("language")
+        found.setdefault(slug, {})[language] = row
+    return found

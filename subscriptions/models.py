@@ -78,7 +78,8 @@ class Topic(Base):
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     description: Mapped[str] = mapped_column(Text, default="")
-    # {"en": {"name": …, "description": …}, …}
+    example: Mapped[str] = mapped_column(Text, default="")  # a headline one might get
+    # {"en": {"name": …, "description": …, "example": …}, …}
     translations: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)
     position: Mapped[int] = mapped_column(default=0)
 
@@ -87,8 +88,12 @@ class Topic(Base):
         return self.translated("name", language)
 
     def about(self, language: str) -> str:
-        """The sentence that says what belongs to the topic, likewise."""
+        """What it covers, in one sentence."""
         return self.translated("description", language)
+
+    def sample(self, language: str) -> str:
+        """A headline one might get."""
+        return self.translated("example", language)
 
     def translated(self, column: str, language: str) -> str:
         """A column's words in a language; the German ones where it has no other."""

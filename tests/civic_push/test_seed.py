@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from civic_push.languages import LANGUAGES
 from civic_push.seed import rows, seed
 from subscriptions.models import Neighbourhood, Topic
 
@@ -37,9 +38,18 @@ def test_an_ortsteil_that_was_lost_comes_back(session: Session) -> None:
     assert seed(session) == (1, 0)
 
 
-def test_every_topic_speaks_german_and_english() -> None:
-    for row in rows("topics.csv"):
-        assert all(row.values()), row["slug"]
+def test_every_topic_speaks_every_language(session: Session) -> None:
+    seed(session)
+    for topic in session.scalars(select(Topic)):
+        for language in set(LANGUAGES) - {"de"}:
+            for say in (topic.title, topic.about, topic.sample):
+                assert say(language)
+                assert say(language) != say("de"), (topic.slug, language)
+
+
+def test_a_topic_of_the_town_s_own_speaks_german_until_it_is_translated() -> None:
+    topic = Topic(slug="hunde", name="Hunde", translations={"en": {"name": "Dogs"}})
+    assert (topic.title("en"), topic.title("ar"), topic.title("de")) == ("Dogs", "Hunde", "Hunde")
 
 
 def test_slugs_are_fit_for_addresses_and_unique() -> None:

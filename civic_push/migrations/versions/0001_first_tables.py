@@ -116,9 +116,14 @@ def upgrade():
     sa.Column('active', sa.Boolean(), nullable=False),
     sa.Column('fs_uniquifier', sa.String(length=64), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('invitation', sa.Integer(), nullable=False),
+    sa.Column('totp_secret', sa.Text(), nullable=True),
+    sa.Column('totp_counter', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('oidc_subject', sa.String(length=255), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_staff')),
     sa.UniqueConstraint('email', name=op.f('uq_staff_email')),
-    sa.UniqueConstraint('fs_uniquifier', name=op.f('uq_staff_fs_uniquifier'))
+    sa.UniqueConstraint('fs_uniquifier', name=op.f('uq_staff_fs_uniquifier')),
+    sa.UniqueConstraint('oidc_subject', name=op.f('uq_staff_oidc_subject'))
     )
     op.create_table('subscriber',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -133,15 +138,31 @@ def upgrade():
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('slug', sa.String(length=60), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
-    sa.Column('name_en', sa.String(length=120), nullable=False),
     sa.Column('description', sa.Text(), nullable=False),
-    sa.Column('description_en', sa.Text(), nullable=False),
     sa.Column('example', sa.Text(), nullable=False),
-    sa.Column('example_en', sa.Text(), nullable=False),
+    sa.Column('translations', sa.JSON(), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_topic')),
     sa.UniqueConstraint('slug', name=op.f('uq_topic_slug'))
     )
+    op.create_table('trail_entry',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(length=80), nullable=False),
+    sa.Column('action', sa.String(length=60), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('object_id', sa.String(length=80), nullable=False),
+    sa.Column('before', sa.Text(), nullable=False),
+    sa.Column('after', sa.Text(), nullable=False),
+    sa.Column('previous', sa.String(length=64), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_trail_entry'))
+    )
+    with op.batch_alter_table('trail_entry', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_trail_entry_action'), ['action'], unique=False)
+        batch_op.create_index(batch_op.f('ix_trail_entry_actor'), ['actor'], unique=False)
+        batch_op.create_index('ix_trail_entry_object', ['kind', 'object_id'], unique=False)
+
     op.create_table('announcement',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('state', sa.String(length=16), nullable=False),
@@ -178,6 +199,7 @@ def upgrade():
     sa.Column('digest_weekday', sa.Integer(), nullable=False),
     sa.Column('challenge', sa.BigInteger(), nullable=False),
     sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('stands_in', sa.Boolean(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('verified_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['subscriber_id'], ['subscriber.id'], name=op.f('fk_contact_subscriber_id'), ondelete='CASCADE'),
@@ -187,6 +209,47 @@ def upgrade():
     with op.batch_alter_table('contact', schema=None) as batch_op:
         batch_op.create_index('ix_contact_pending', ['created_at'], unique=False, sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
         batch_op.create_index('ix_contact_subscriber_id', ['subscriber_id'], unique=False)
+
+    op.create_table('desk_session',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('staff_id', sa.Integer(), nullable=False),
+    sa.Column('digest', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('strong', sa.Boolean(), nullable=False),
+    sa.Column('device', sa.String(length=80), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_desk_session_staff_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_desk_session')),
+    sa.UniqueConstraint('digest', name=op.f('uq_desk_session_digest'))
+    )
+    with op.batch_alter_table('desk_session', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_desk_session_staff_id'), ['staff_id'], unique=False)
+
+    op.create_table('passkey',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('staff_id', sa.Integer(), nullable=False),
+    sa.Column('credential_id', sa.LargeBinary(length=1023), nullable=False),
+    sa.Column('public_key', sa.LargeBinary(), nullable=False),
+    sa.Column('sign_count', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_passkey_staff_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_passkey')),
+    sa.UniqueConstraint('credential_id', name=op.f('uq_passkey_credential_id'))
+    )
+    with op.batch_alter_table('passkey', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_passkey_staff_id'), ['staff_id'], unique=False)
+
+    op.create_table('recovery_code',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('staff_id', sa.Integer(), nullable=False),
+    sa.Column('digest', sa.LargeBinary(length=32), nullable=False),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_recovery_code_staff_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_recovery_code'))
+    )
+    with op.batch_alter_table('recovery_code', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_recovery_code_staff_id'), ['staff_id'], unique=False)
 
     op.create_table('source_neighbourhood',
     sa.Column('source_id', sa.Integer(), nullable=False),
@@ -202,12 +265,26 @@ def upgrade():
     sa.ForeignKeyConstraint(['topic_id'], ['topic.id'], name=op.f('fk_source_topic_topic_id')),
     sa.PrimaryKeyConstraint('source_id', 'topic_id', name=op.f('pk_source_topic'))
     )
+    op.create_table('staff_neighbourhood',
+    sa.Column('staff_id', sa.Integer(), nullable=False),
+    sa.Column('neighbourhood_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['neighbourhood_id'], ['neighbourhood.id'], name=op.f('fk_staff_neighbourhood_neighbourhood_id')),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_staff_neighbourhood_staff_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('staff_id', 'neighbourhood_id', name=op.f('pk_staff_neighbourhood'))
+    )
     op.create_table('staff_role',
     sa.Column('staff_id', sa.Integer(), nullable=False),
     sa.Column('role_id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['role_id'], ['role.id'], name=op.f('fk_staff_role_role_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_staff_role_staff_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('staff_id', 'role_id', name=op.f('pk_staff_role'))
+    )
+    op.create_table('staff_topic',
+    sa.Column('staff_id', sa.Integer(), nullable=False),
+    sa.Column('topic_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_staff_topic_staff_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['topic_id'], ['topic.id'], name=op.f('fk_staff_topic_topic_id')),
+    sa.PrimaryKeyConstraint('staff_id', 'topic_id', name=op.f('pk_staff_topic'))
     )
     op.create_table('street',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -288,9 +365,23 @@ def downgrade():
     op.drop_table('announcement_neighbourhood')
     op.drop_table('subscription')
     op.drop_table('street')
+    op.drop_table('staff_topic')
     op.drop_table('staff_role')
+    op.drop_table('staff_neighbourhood')
     op.drop_table('source_topic')
     op.drop_table('source_neighbourhood')
+    with op.batch_alter_table('recovery_code', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_recovery_code_staff_id'))
+
+    op.drop_table('recovery_code')
+    with op.batch_alter_table('passkey', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_passkey_staff_id'))
+
+    op.drop_table('passkey')
+    with op.batch_alter_table('desk_session', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_desk_session_staff_id'))
+
+    op.drop_table('desk_session')
     with op.batch_alter_table('contact', schema=None) as batch_op:
         batch_op.drop_index('ix_contact_subscriber_id')
         batch_op.drop_index('ix_contact_pending', sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
@@ -302,6 +393,12 @@ def downgrade():
         batch_op.drop_index('ix_announcement_published_at')
 
     op.drop_table('announcement')
+    with op.batch_alter_table('trail_entry', schema=None) as batch_op:
+        batch_op.drop_index('ix_trail_entry_object')
+        batch_op.drop_index(batch_op.f('ix_trail_entry_actor'))
+        batch_op.drop_index(batch_op.f('ix_trail_entry_action'))
+
+    op.drop_table('trail_entry')
     op.drop_table('topic')
     op.drop_table('subscriber')
     op.drop_table('staff')
