@@ -20,6 +20,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from subscriptions.base import Base, BigId
 
+NUMBERS_SERVE_ONCE = {"sqlite_autoincrement": True}
+"""Signed links and the ledger name contacts by number, also after they have left. SQLite
+would give the highest number to the next one, and with it the settings and the past."""
+
 
 class Frequency(StrEnum):
     """How often a contact wants to hear from us."""
@@ -105,12 +109,15 @@ class Subscriber(Base):
     """A pseudonymous resident. No name."""
 
     __tablename__ = "subscriber"
+    __table_args__ = NUMBERS_SERVE_ONCE
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     language: Mapped[str] = mapped_column(String(12), default="de")
     register: Mapped[Register] = mapped_column(String(12), default=Register.STANDARD)
     quiet_from: Mapped[int | None] = mapped_column(default=None)  # local hour 0-23
     quiet_to: Mapped[int | None] = mapped_column(default=None)  # local hour 0-23, exclusive
+    # until then nothing but warnings of danger; what is said meanwhile is never sent
+    paused_until: Mapped[datetime | None] = mapped_column(default=None)
     created_at: Mapped[datetime]
 
     contacts: Mapped[list[Contact]] = relationship(
@@ -130,6 +137,7 @@ class Contact(Base):
         Index("ix_contact_subscriber_id", "subscriber_id"),
         Index("ix_contact_pending", "created_at", sqlite_where=text("state = 'pending'"),
               postgresql_where=text("state = 'pending'")),
+        NUMBERS_SERVE_ONCE,
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -145,6 +153,10 @@ class Contact(Base):
     digest_weekday: Mapped[int] = mapped_column(default=4)  # Monday = 0; weekly only
     challenge: Mapped[int] = mapped_column(BigInteger, default=0)  # renewed with every code or link
     tries: Mapped[int] = mapped_column(default=0)  # wrong codes since then
+    # keyed hash of an address that is another subscriber's: confirming unites the two
+    claimed: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
+    # the contact of the same subscriber that ends when this one is confirmed
+    replaces_id: Mapped[int | None] = mapped_column(BigId, default=None)
     # silent until a browser's push subscription dies, then in its place
     stands_in: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
@@ -157,7 +169,8 @@ class Subscription(Base):
     """What a subscriber asked for: a topic (or all) in a neighbourhood (or the whole town)."""
 
     __tablename__ = "subscription"
-    __table_args__ = (UniqueConstraint("subscriber_id", "topic_id", "neighbourhood_id"),)
+    __table_args__ = (UniqueConstraint("subscriber_id", "topic_id", "neighbourhood_id"),
+                      NUMBERS_SERVE_ONCE)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))

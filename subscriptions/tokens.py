@@ -24,6 +24,7 @@ class Purpose(IntEnum):
     LEAVE = 2  # end a contact; never expires
     MANAGE = 3  # read and change a subscriber's choices
     TELEGRAM = 4  # link a chat to a pending contact
+    PAGE = 5  # an open page of a subscriber's choices; short-lived, for one browser
 
 
 class BadToken(ValueError):

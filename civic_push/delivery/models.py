@@ -20,7 +20,7 @@ class State(StrEnum):
     GONE = "gone"
     UNKNOWN = "unknown"
     EXPIRED = "expired"
-    CANCELLED = "cancelled"  # the contact had left before its turn
+    CANCELLED = "cancelled"  # before its turn the contact left, or the announcement ended
 
 
 FINAL = frozenset(State) - {State.WAITING}
@@ -43,6 +43,10 @@ class Purpose(StrEnum):
     WELCOME = "welcome"  # a test push, or the chat's first message after /start
     KNOWN = "known"  # somebody asked to subscribe an address that is subscribed
     MANAGE = "manage"  # the link to one's preferences, asked for
+    UNITE = "unite"  # please confirm this address, which is in use elsewhere
+    TEST = "test"  # a push to try whether pushes arrive, asked for
+    STAND_IN = "stand_in"  # the browser is gone; messages come to this inbox now
+    GOODBYE = "goodbye"  # the one answer to an SMS that says STOP
 
 
 class Delivery(Base):
@@ -76,6 +80,8 @@ class Delivery(Base):
     outlet: Mapped[str | None] = mapped_column(String(80), default=None)
     purpose: Mapped[Purpose] = mapped_column(String(16), default=Purpose.ANNOUNCEMENT)
     subscription_id: Mapped[int | None] = mapped_column(BigId, default=None)  # the reason
+    # what this inbox got of the same chain before, if this is a follow-up to it
+    follows_id: Mapped[int | None] = mapped_column(BigId, default=None)
     channel: Mapped[str] = mapped_column(String(16))
     lane: Mapped[Lane] = mapped_column(String(16))
     state: Mapped[State] = mapped_column(String(12), default=State.WAITING)
