@@ -22,6 +22,15 @@ class AnnouncementState(StrEnum):
     DISMISSED = "dismissed"
 
 
+class AnnouncementKind(StrEnum):
+    """What an announcement is to the one it follows."""
+
+    ORIGINAL = "original"  # follows none
+    CORRECTION = "correction"
+    WITHDRAWAL = "withdrawal"  # the last of its chain
+    ALL_CLEAR = "all_clear"
+
+
 announcement_topic = Table(
     "announcement_topic", Base.metadata,
     Column("announcement_id", ForeignKey("announcement.id", ondelete="CASCADE"), primary_key=True),
@@ -51,7 +60,11 @@ class Announcement(Base):
     link: Mapped[str] = mapped_column(Text, default="")  # where the source says more
     source_name: Mapped[str] = mapped_column(String(200), default="")  # "" = written here
     author_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), default=None)
+    kind: Mapped[AnnouncementKind] = mapped_column(
+        String(12), default=AnnouncementKind.ORIGINAL)
+    # what it follows, and the original that its whole chain began with (announcements.following)
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("announcement.id"), default=None)
+    root_id: Mapped[int | None] = mapped_column(ForeignKey("announcement.id"), default=None)
     created_at: Mapped[datetime]
     published_at: Mapped[datetime | None] = mapped_column(default=None)
     expires_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -61,6 +74,8 @@ class Announcement(Base):
     # how far fan_out has come: contacts up to this id have their deliveries
     fan_out_cursor: Mapped[int] = mapped_column(BigId, default=0)
     fan_out_done_at: Mapped[datetime | None] = mapped_column(default=None)
+    # nothing of it leaves from then on: an editor stopped it, or something follows it
+    closed_at: Mapped[datetime | None] = mapped_column(default=None)
 
     texts: Mapped[list[AnnouncementText]] = relationship(
         back_populates="announcement", cascade="all, delete-orphan", passive_deletes=True)
@@ -80,6 +95,11 @@ class Announcement(Base):
         return self.texts[0]
 
     @property
+    def chain_id(self) -> int:
+        """The id of the original; the same for all that follow it."""
+        return self.root_id or self.id
+
+    @property
     def title(self) -> str:
         """The standard text's title, for lists."""
         return self.text("de", Register.STANDARD).title
@@ -87,7 +107,8 @@ class Announcement(Base):
 
 class AnnouncementText(Base):
     """One wording of an announcement. `body` is Markdown, `short` a sentence for SMS and
-    push ("" = made from title and body)."""
+    push ("" = made from title and body), `change` a line of plain text that says what is
+    different from what it follows, or why that is withdrawn."""
 
     __tablename__ = "announcement_text"
     __table_args__ = (UniqueConstraint("announcement_id", "language", "register"),)
@@ -100,5 +121,6 @@ class AnnouncementText(Base):
     title: Mapped[str] = mapped_column(String(300))
     body: Mapped[str] = mapped_column(Text, default="")
     short: Mapped[str] = mapped_column(Text, default="")
+    change: Mapped[str] = mapped_column(Text, default="")
 
     announcement: Mapped[Announcement] = relationship(back_populates="texts")
