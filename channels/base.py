@@ -22,6 +22,14 @@ class Urgency(StrEnum):
     DANGER = "danger"
 
 
+_RIGHT_TO_LEFT = frozenset(("ar", "fa", "he", "ur"))
+
+
+def direction_of(language: str) -> str:
+    """Where lines of a language (BCP 47) begin: "ltr" or "rtl"."""
+    return "rtl" if language.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
+
+
 class InvalidAddress(ValueError):
     """An address this channel can never reach.
 
@@ -46,10 +54,17 @@ class Message:
     title: str
     text: str  # plain text, paragraphs separated by blank lines
     html: str  # safe HTML fragment (no <html>, <head>, <body>), already sanitised
-    short: str  # one sentence for SMS and push
+    short: str  # one sentence for push, which shows the title above it
     url: str  # page where the whole of it stands
-    language: str  # BCP 47: "de", "en"
+    language: str  # BCP 47, the reader's: "de", "en"
     direction: str = "ltr"  # "rtl" for Arabic
+    text_language: str = ""  # of title, text, html, short and alone; "" = the reader's
+    plain: bool = False  # these are in Einfache Sprache and want its layout
+    note: str = ""  # "Diese Meldung gibt es nicht auf …", where the reader wanted another text
+    mark: str = ""  # the same in two or three words, for SMS and push
+    alone: str = ""  # the sentence where no title stands beside it (SMS); "" = short
+    short_url: str = ""  # leads to `url`, in few characters; "" = url
+    stop_hint: str = ""  # "Ende: STOP", where answers to an SMS are read
     urgency: Urgency = Urgency.INFO
     expires_at: datetime | None = None  # aware UTC; never sent later than this
     why: str = ""  # "Sie erhalten dies, weil Sie … abonniert haben."
@@ -62,7 +77,17 @@ class Message:
     privacy_url: str = ""
     action_label: str = ""  # words of the link to `url`; "" when the message has no page
     list_id: str = ""  # RFC 2919 identifier; "" for mails that are no list mails
-    thread: str = ""  # key of the message this one corrects or withdraws
+    thread: str = ""  # key of the message this one corrects or withdraws; it may be its own
+
+    @property
+    def text_tag(self) -> str:
+        """The language tag of what is said, which may not be the reader's."""
+        return self.text_language or self.language
+
+    @property
+    def text_direction(self) -> str:
+        """ "ltr" or "rtl" for what is said."""
+        return direction_of(self.text_language) if self.text_language else self.direction
 
 
 class Envelope(NamedTuple):
@@ -73,6 +98,8 @@ class Envelope(NamedTuple):
     message: Message
     leave_url: str = ""  # per contact; empty where there is nothing to leave
     manage_url: str = ""
+    follows: int = 0  # id of the envelope this inbox got before, which this one follows; 0 = none
+    receipt: str = ""  # the provider's own name of that one, where it may be changed in place
 
 
 class Kind(StrEnum):

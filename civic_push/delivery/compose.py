@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from flask_babel import force_locale, gettext
@@ -19,6 +19,7 @@ from channels.base import Message, Urgency
 from civic_push.announcements.markdown import to_html, to_text
 from civic_push.announcements.models import Announcement, AnnouncementText
 from civic_push.config import Settings
+from civic_push.delivery.follow_up_words import as_follow_up
 from subscriptions.models import Neighbourhood, Topic
 
 _Row = TypeVar("_Row", Announcement, Topic, Neighbourhood)
@@ -26,8 +27,14 @@ _Row = TypeVar("_Row", Announcement, Topic, Neighbourhood)
 Reason = tuple[int | None, int | None, bool]
 """Topic id, neighbourhood id (None: all), and whether the subscription still exists."""
 
-SHORT = 300  # characters: what SMS and push begin with before a channel cuts it
-_RIGHT_TO_LEFT = ("ar", "fa", "he", "ur")
+SHORT = 300  # characters: what SMS begin with before they are cut
+
+
+class About(NamedTuple):
+    """What an announcement is about: ids in the order in which they are shown."""
+
+    topics: tuple[int, ...]
+    places: tuple[int, ...]  # none: the whole town
 
 
 class Composer:
@@ -37,7 +44,8 @@ class Composer:
     def __init__(self, session: Session, settings: Settings) -> None:
         self.session, self.settings = session, settings
         self._announcements: dict[int, Announcement] = {}
-        self._messages: dict[tuple[int, str, str, Reason | None], Message] = {}
+        self._messages: dict[tuple[int, str, str, Reason | None, bool], Message] = {}
+        self._begun: dict[int, datetime] = {}  # when the originals of chains were published
         self._topics: dict[int, Topic] | None = None
         self._places: dict[int, Neighbourhood] = {}
 
@@ -48,6 +56,7 @@ class Composer:
             self._announcements.update(self._kept(
                 select(Announcement).where(Announcement.id.in_(missing))
                 .options(selectinload(Announcement.texts))))
+            self._load_originals(missing)
         if self._topics is None:
             self._topics = self._kept(select(Topic))
             self._places = self._kept(select(Neighbourhood))
@@ -59,19 +68,43 @@ class Composer:
             self.session.expunge(row)
         return rows
 
-    def message(self, announcement_id: int, language: str, register: str, reason: Reason
-                ) -> Message:
-        """The message of a loaded announcement for such a reader."""
-        key = (announcement_id, language, register, reason)
+    def _load_originals(self, announcement_ids: set[int]) -> None:
+        roots = {a.root_id for i in announcement_ids
+                 if (a := self._announcements.get(i)) and a.root_id}
+        if roots:
+            self._begun |= {number: at for number, at in self.session.execute(
+                select(Announcement.id, Announcement.published_at)
+                .where(Announcement.id.in_(roots))) if at is not None}
+
+    def is_closed(self, announcement_id: int) -> bool:
+        """Whether nothing more may leave of a loaded announcement: it was stopped, or
+        something follows it."""
+        announcement = self._announcements.get(announcement_id)
+        return announcement is not None and announcement.closed_at is not None
+
+    def message(self, announcement_id: int, language: str, register: str, reason: Reason,
+                follows: bool = False) -> Message:
+        """The message of a loaded announcement for such a reader; `follows` says that he got
+        what it corrects, withdraws or clears."""
+        key = (announcement_id, language, register, reason, follows)
         if key not in self._messages:
             with force_locale(language):
                 said = self._said(announcement_id, language, register)
-                self._messages[key] = replace(said, why=self.why(reason, language))
+                self._messages[key] = (
+                    self._follow_up(said, announcement_id, language, register) if follows
+                    else replace(said, why=self.why(reason, language)))
         return self._messages[key]
+
+    def _follow_up(self, said: Message, announcement_id: int, language: str, register: str
+                   ) -> Message:
+        announcement = self._announcements[announcement_id]
+        return as_follow_up(said, announcement.kind,
+                            announcement.text(language, register).change,
+                            self._begun[announcement.chain_id])
 
     def _said(self, announcement_id: int, language: str, register: str) -> Message:
         """The message without its reason: rendering Markdown is what costs."""
-        key = (announcement_id, language, register, None)
+        key = (announcement_id, language, register, None, False)
         if key not in self._messages:
             self._messages[key] = self._compose(announcement_id, language, register)
         return self._messages[key]
@@ -93,20 +126,19 @@ class Composer:
         announcement = self._announcements[announcement_id]
         text = announcement.text(language, register)
         return frame(
-            self.settings, text.language, key=f"a{announcement.id}", title=text.title,
+            self.settings, text.language, key=f"a{announcement.chain_id}", title=text.title,
             text=_with_source(to_text(text.body), announcement),
             html=to_html(text.body) + _source_html(announcement),
             short=short_of(text), url=page_url(self.settings, announcement.id),
             urgency=Urgency(announcement.urgency), expires_at=announcement.expires_at,
             action_label=gettext("Auf der Webseite lesen"),
-            list_id=list_id(self.settings),
-            thread=f"a{announcement.replaces_id}" if announcement.replaces_id else "")
+            list_id=list_id(self.settings))
 
 
 def frame(settings: Settings, language: str, *, key: str, title: str, text: str, html: str,
           short: str, url: str = "", urgency: Urgency = Urgency.INFO,
           expires_at: datetime | None = None, why: str = "", action_label: str = "",
-          list_id: str = "", thread: str = "") -> Message:
+          list_id: str = "") -> Message:
     """A message with what every message carries: sender, links, their words in the current
     locale."""
     return Message(
@@ -116,7 +148,7 @@ def frame(settings: Settings, language: str, *, key: str, title: str, text: str,
         leave_label=gettext("Abmelden"), manage_label=gettext("Einstellungen ändern"),
         imprint_label=gettext("Impressum"), imprint_url=f"{settings.public_url}/impressum",
         privacy_label=gettext("Datenschutz"), privacy_url=f"{settings.public_url}/datenschutz",
-        action_label=action_label, list_id=list_id, thread=thread)
+        action_label=action_label, list_id=list_id)
 
 
 def page_url(settings: Settings, announcement_id: int) -> str:

@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from channels.base import Channel, Envelope, Message
 from civic_push.config import Settings, settings
+from civic_push.delivery import ledger
 from civic_push.delivery.compose import Composer, Reason
 from civic_push.delivery.digests import Digests
-from civic_push.delivery.ledger import Claimed, Record
+from civic_push.delivery.ledger import Claimed, Earlier, Record
 from civic_push.delivery.models import Lane, Purpose, State
 from civic_push.delivery.notices import notice
+from civic_push.delivery.staff_letters import staff_letter
 from subscriptions.seals import Seals, UnreadableAddress
 from subscriptions.tokens import Purpose as TokenPurpose
 from subscriptions.tokens import Tokens
@@ -47,12 +49,15 @@ class Packer:
         self.manage_until = (now + MANAGE_LIFE).replace(hour=0, minute=0, second=0, microsecond=0)
         self._parcels: list[Parcel] = []
         self._hopeless: list[Record] = []
+        self._earlier: dict[int, Earlier] = {}
 
     def pack(self, claimed: list[Claimed], now: datetime) -> tuple[list[Parcel], list[Record]]:
         """Pack what can be sent; the records are of what cannot: stale, left, unreadable."""
         self.now, self._parcels, self._hopeless = now, [], []
+        self.composer.load({d.announcement_id for d in claimed if d.announcement_id})
         good = [d for d in claimed if self._admit(d)]
-        self.composer.load({d.announcement_id for d in good if d.announcement_id})
+        followed = [d.follows_id for d in good if d.follows_id]
+        self._earlier = ledger.earlier(self.composer.session, followed) if followed else {}
         for group in _by_contact(good) if self.lane == Lane.DIGEST else ([d] for d in good):
             self._add(group)
         return self._parcels, self._hopeless
@@ -64,6 +69,9 @@ class Packer:
             return False
         if delivery.outlet is None and delivery.address is None:
             self._hopeless.append(Record(delivery.id, State.CANCELLED))
+            return False
+        if delivery.announcement_id and self.composer.is_closed(delivery.announcement_id):
+            self._hopeless.append(Record(delivery.id, State.CANCELLED, error=ledger.REPLACED))
             return False
         return True
 
@@ -81,9 +89,12 @@ class Packer:
             leave_url = self._link("abmelden", TokenPurpose.LEAVE, first.contact_id, None)
             manage_url = self._link("einstellungen", TokenPurpose.MANAGE, first.contact_id,
                                     self.manage_until)
+        earlier = self._earlier.get(first.follows_id or 0)
+        # a digest told of other things as well: it is not ours to change
+        receipt = earlier.receipt if earlier and not earlier.digest else ""
         self._parcels.append(Parcel(
-            Envelope(first.id, address, self._message(deliveries), leave_url, manage_url),
-            deliveries))
+            Envelope(first.id, address, self._message(deliveries), leave_url, manage_url,
+                     first.follows_id or 0, receipt), deliveries))
 
     def _link(self, path: str, purpose: TokenPurpose, contact_id: int,
               expires_at: datetime | None) -> str:
@@ -93,12 +104,14 @@ class Packer:
     def _message(self, deliveries: list[Claimed]) -> Message:
         first = deliveries[0]
         language, register = first.language or "de", first.register or "standard"
+        if first.purpose == Purpose.STAFF:
+            return staff_letter(self.composer.session, self.settings, self.tokens, first)
         if first.purpose != Purpose.ANNOUNCEMENT:
             with force_locale(language):
                 return notice(self.settings, self.tokens, self.channel, first)
         if len(deliveries) == 1:
             return self.composer.message(first.announcement_id or 0, language, register,
-                                         _reason(first))
+                                         _reason(first), bool(first.follows_id))
         wanted = tuple((d.announcement_id or 0, _reason(d)) for d in deliveries)
         return self.digests.message(wanted, language, register)
 

@@ -15,6 +15,7 @@ from flask import current_app
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    FromClause,
     Integer,
     String,
     and_,
@@ -31,7 +32,7 @@ from sqlalchemy.orm import Session
 from channels.base import Urgency
 from channels.outlet import wants
 from civic_push import tasks
-from civic_push.announcements.models import Announcement, AnnouncementState
+from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.config import settings
 from civic_push.db import UTCDateTime, db, is_sqlite, utcnow
 from civic_push.delivery.drain import drain
@@ -57,37 +58,39 @@ def fan_out(announcement_id: int) -> None:
         announcement = session.get(Announcement, announcement_id, with_for_update=True,
                                    populate_existing=True)
         if (announcement is None or announcement.state != AnnouncementState.PUBLISHED
+                or announcement.kind != AnnouncementKind.ORIGINAL
+                or announcement.closed_at is not None
                 or announcement.fan_out_done_at is not None):
             session.rollback()
             return
         if announcement.fan_out_cursor == 0:
             _write_outlets(session, announcement)
-        upper = _upper(session, announcement.fan_out_cursor,
-                       CHUNK if chunks else FIRST_CHUNK)
+        upper = upper_of(session, announcement.fan_out_cursor,
+                         CHUNK if chunks else FIRST_CHUNK)
         lane = lane_of(announcement.urgency)
         if upper is None:
             announcement.fan_out_done_at = utcnow()
             session.commit()
-            _ring(lane)
+            ring(lane)
             return
         _write_chunk(session, announcement, upper)
         announcement.fan_out_cursor = upper
         session.commit()
         if chunks == 0:
-            _ring(lane)
+            ring(lane)
         elif chunks == 1 and not is_sqlite(session.connection()):
             # after a large insert PostgreSQL's planner believes the table is still small
             session.execute(text("ANALYZE delivery"))
             session.commit()
 
 
-def _ring(lane: Lane) -> None:
+def ring(lane: Lane) -> None:
     """Wake workers for every channel; digests and quiet hours are rung by the clock."""
     for channel in current_app.extensions["channels"]:
         tasks.ring(lane, drain, channel, lane)
 
 
-def _upper(session: Session, cursor: int, size: int) -> int | None:
+def upper_of(session: Session, cursor: int, size: int) -> int | None:
     """The last contact id of the next chunk, or None when there is no contact left."""
     ids = select(Contact.id).where(Contact.id > cursor).order_by(Contact.id).limit(size)
     upper: int | None = session.scalar(select(func.max(ids.subquery().c.id)))
@@ -99,10 +102,12 @@ def _write_chunk(session: Session, announcement: Announcement, upper: int) -> No
     assert announcement.published_at is not None
     assert announcement.expires_at is not None
     members = (Contact.id > announcement.fan_out_cursor, Contact.id <= upper)
+    danger = announcement.urgency == Urgency.DANGER  # comes through a pause, too
     matched = recipients([t.id for t in announcement.topics],
-                         [n.id for n in announcement.neighbourhoods]
+                         [n.id for n in announcement.neighbourhoods],
+                         None if danger else announcement.published_at
                          ).where(*members).subquery("matched")
-    rhythms = _rhythms(session, members, announcement)
+    rhythms = rhythms_of(session, members, announcement)
     if rhythms is None:
         return
     chosen = select(
@@ -111,25 +116,31 @@ def _write_chunk(session: Session, announcement: Announcement, upper: int) -> No
         literal(State.WAITING.value), rhythms.c.due_at,
         literal(announcement.expires_at, UTCDateTime), literal(0), literal(0),
         literal(announcement.published_at, UTCDateTime),
-    ).join_from(matched, rhythms, and_(
-        matched.c.frequency == rhythms.c.frequency,
-        matched.c.digest_hour == rhythms.c.digest_hour,
-        matched.c.digest_weekday == rhythms.c.digest_weekday,
-        func.coalesce(matched.c.quiet_from, _NEVER) == rhythms.c.quiet_from,
-        func.coalesce(matched.c.quiet_to, _NEVER) == rhythms.c.quiet_to,
-    ))
-    session.execute(insert(Delivery).from_select(_COLUMNS, chosen))
+    ).join_from(matched, rhythms, in_rhythm(matched, rhythms))
+    session.execute(insert(Delivery).from_select(COLUMNS, chosen))
 
 
-_COLUMNS = ["announcement_id", "contact_id", "purpose", "subscription_id", "channel", "lane",
-            "state", "due_at", "expires_at", "attempts", "parts", "created_at"]
+COLUMNS = ["announcement_id", "contact_id", "purpose", "subscription_id", "channel", "lane",
+           "state", "due_at", "expires_at", "attempts", "parts", "created_at"]
 
 
-def _rhythms(session: Session, members: tuple[ColumnElement[bool], ...],
-             announcement: Announcement) -> CTE | None:
+def in_rhythm(people: FromClause, rhythms: CTE) -> ColumnElement[bool]:
+    """Whose rhythm (the columns of `recipients`) it is."""
+    return and_(
+        people.c.frequency == rhythms.c.frequency,
+        people.c.digest_hour == rhythms.c.digest_hour,
+        people.c.digest_weekday == rhythms.c.digest_weekday,
+        func.coalesce(people.c.quiet_from, _NEVER) == rhythms.c.quiet_from,
+        func.coalesce(people.c.quiet_to, _NEVER) == rhythms.c.quiet_to)
+
+
+def rhythms_of(session: Session, members: tuple[ColumnElement[bool], ...],
+               announcement: Announcement, at_once: bool = False) -> CTE | None:
     """The few rhythms these contacts have, each with lane and due time: the rules stay one
-    Python function, and the rows are still written by one statement. None where nobody in
-    this chunk has confirmed yet."""
+    Python function, and the rows are still written by one statement. `at_once`: even an
+    information does not wait for a digest. None where nobody in this chunk has confirmed
+    yet."""
+    at_once = at_once or announcement.urgency != Urgency.INFO
     assert announcement.published_at is not None
     found = session.execute(
         select(Contact.frequency, Contact.digest_hour, Contact.digest_weekday,
@@ -140,9 +151,9 @@ def _rhythms(session: Session, members: tuple[ColumnElement[bool], ...],
     for frequency, hour, weekday, start, end in found:
         due = due_at(Rhythm(Frequency(frequency), hour, weekday, start, end),
                      now=announcement.published_at,
-                     skip_digest=announcement.urgency != Urgency.INFO,
+                     skip_digest=at_once,
                      skip_quiet=announcement.urgency == Urgency.DANGER)
-        waits = frequency != Frequency.NOW and announcement.urgency == Urgency.INFO
+        waits = frequency != Frequency.NOW and not at_once
         lane = Lane.DIGEST if waits else lane_of(announcement.urgency)
         rows.append((frequency, hour, weekday, _NEVER if start is None else start,
                      _NEVER if end is None else end, lane.value, due))

@@ -15,8 +15,12 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from civic_push.db import is_sqlite, one_of
-from civic_push.delivery.models import Delivery, State
+from civic_push.delivery.models import Delivery, Lane, State
 from subscriptions.models import Contact, Subscriber, Subscription
+
+WORKER_ENDED = "The worker ended while handing this over."
+REPLACED = "Replaced before its turn."
+STOPPED = "Stopped by an editor before its turn."
 
 
 class Claimed(NamedTuple):
@@ -38,6 +42,15 @@ class Claimed(NamedTuple):
     topic_id: int | None
     neighbourhood_id: int | None
     subscription_id: int | None
+    follows_id: int | None = None
+
+
+class Earlier(NamedTuple):
+    """What an inbox got before: the provider's name of it, and whether other announcements
+    were in the same message."""
+
+    receipt: str
+    digest: bool
 
 
 class Record(NamedTuple):
@@ -104,7 +117,8 @@ def load(session: Session, ids: Sequence[int]) -> list[Claimed]:
         select(Delivery.id, Delivery.announcement_id, Delivery.contact_id, Delivery.outlet,
                Delivery.purpose, Delivery.attempts, Delivery.expires_at, Contact.address,
                Subscriber.language, Subscriber.register, Contact.challenge,
-               Subscription.topic_id, Subscription.neighbourhood_id, Subscription.id)
+               Subscription.topic_id, Subscription.neighbourhood_id, Subscription.id,
+               Delivery.follows_id)
         .outerjoin(Contact, Contact.id == Delivery.contact_id)
         .outerjoin(Subscriber, Subscriber.id == Contact.subscriber_id)
         .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
@@ -159,6 +173,35 @@ def _sqlite_time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
+def earlier(session: Session, ids: Sequence[int]) -> dict[int, Earlier]:
+    """What became of deliveries that others follow, by id."""
+    rows = session.execute(select(Delivery.id, Delivery.receipt, Delivery.lane)
+                           .where(one_of(session, Delivery.id, ids)))
+    return {number: Earlier(receipt or "", lane == Lane.DIGEST) for number, receipt, lane in rows}
+
+
+def cancel(session: Session, announcement_ids: Sequence[int], reason: str) -> int:
+    """End what has not left of these announcements; return how many. What a worker holds at
+    the moment stays his: it may have left already."""
+    done = session.execute(
+        update(Delivery)
+        .where(Delivery.announcement_id.in_(announcement_ids), Delivery.state == State.WAITING,
+               Delivery.leased_until.is_(None))
+        .values(state=State.CANCELLED, error=reason).execution_options(synchronize_session=False))
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def doubt(session: Session, announcement_ids: Sequence[int], now: datetime) -> None:
+    """What became of deliveries whose worker died is unknown, on every channel: these
+    announcements are not tried again."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.announcement_id.in_(announcement_ids), Delivery.state == State.WAITING,
+               Delivery.leased_until <= now)
+        .values(state=State.UNKNOWN, leased_until=None, error=WORKER_ENDED)
+        .execution_options(synchronize_session=False))
+
+
 def extend(session: Session, ids: Sequence[int], until: datetime) -> None:
     """Lengthen the lease of deliveries that a slow provider still works on."""
     session.execute(
@@ -174,7 +217,7 @@ def free_leases(session: Session, now: datetime, unrepeatable: Sequence[str]) ->
         .where(Delivery.channel.in_(unrepeatable), Delivery.state == State.WAITING,
                Delivery.due_at <= now, Delivery.leased_until <= now)
         .values(state=State.UNKNOWN, leased_until=None,
-                error="The worker ended while handing this over.")
+                error=WORKER_ENDED)
         .execution_options(synchronize_session=False))
     return int(done.rowcount)  # type: ignore[attr-defined]
 
@@ -187,6 +230,15 @@ def expire(session: Session, now: datetime) -> int:
                Delivery.expires_at <= now, Delivery.leased_until.is_(None))
         .values(state=State.EXPIRED).execution_options(synchronize_session=False))
     return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def cancel(session: Session, contact_id: int) -> None:
+    """End the announcements that wait for a contact which has left."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.contact_id == contact_id, Delivery.state == State.WAITING,
+               Delivery.announcement_id.is_not(None))
+        .values(state=State.CANCELLED).execution_options(synchronize_session=False))
 
 
 def parts_since(session: Session, channel: str, since: datetime) -> int:
