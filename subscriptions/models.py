@@ -165,6 +165,17 @@ class Contact(Base):
     subscriber: Mapped[Subscriber] = relationship(back_populates="contacts")
 
 
+class Knock(Base):
+    """That an inbox was written to because somebody typed its address into a form: how
+    often since when. Whatever becomes of contacts, nobody's inbox is flooded through us."""
+
+    __tablename__ = "knock"
+
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    since: Mapped[datetime]
+    times: Mapped[int] = mapped_column(default=1)
+
+
 class Subscription(Base):
     """What a subscriber asked for: a topic (or all) in a neighbourhood (or the whole town)."""
 

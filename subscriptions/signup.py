@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from subscriptions.models import (
@@ -21,8 +21,9 @@ from subscriptions.models import (
     Subscription,
 )
 from subscriptions.seals import Seals
+from subscriptions.uniting import settle
+from subscriptions.vanishing import unconfirmed
 
-PENDING_LIFE = timedelta(days=7)  # unconfirmed contacts vanish after this
 MAX_TRIES = 5  # wrong codes per challenge
 
 
@@ -51,12 +52,22 @@ class Inbox:
     digest_weekday: int = 4
 
 
+class Given(StrEnum):
+    """How a consent text reached the resident."""
+
+    PAGE = "page"
+    PRINTED = "printed"  # handed over at the counter
+    READ_OUT = "read out"  # at the counter
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The consent text that was shown."""
+    """The consent text that was shown, how, and by which clerk (none: by a page)."""
 
     version: str
     text: str
+    given: Given = Given.PAGE
+    staff_id: int | None = None
 
 
 class Asked(StrEnum):
@@ -79,39 +90,42 @@ def ask(session: Session, seals: Seals, choices: Choices, inboxes: Sequence[Inbo
         wording: Wording, now: datetime) -> Request:
     """Store a sign-up: a subscriber with pending contacts and the consent asked for.
 
-    An inbox that was pending before is asked anew with the new choices; one that is
-    active stays as it is and is reported as KNOWN.
+    An inbox that was pending before is asked anew with the new choices, but stays the same
+    contact: that is how the ledger can tell how often it was written to. One that is active
+    stays as it is and is reported as KNOWN.
     """
     known: list[tuple[Contact, Asked]] = []
-    fresh: list[tuple[Inbox, bytes | None]] = []
+    fresh: list[tuple[Inbox, Contact | None]] = []
     for inbox in inboxes:
-        fingerprint = seals.fingerprint(inbox.channel, inbox.address) if inbox.address else None
-        contact = _find(session, inbox.channel, fingerprint)
+        contact = _find(session, inbox.channel, _fingerprint(seals, inbox))
         if contact is not None and contact.state == ContactState.ACTIVE:
             known.append((contact, Asked.KNOWN))
         else:
-            if contact is not None:
-                _forget_pending(session, contact)
-            fresh.append((inbox, fingerprint))
+            fresh.append((inbox, contact))
     if not fresh:
         return Request(None, known)
     subscriber = _subscriber(session, choices, now)
-    asked = [(_pending(session, seals, subscriber, inbox, mark, wording, now), Asked.PENDING)
-             for inbox, mark in fresh]
+    asked = [(_pending(session, seals, subscriber, inbox, contact, wording, now), Asked.PENDING)
+             for inbox, contact in fresh]
     return Request(subscriber, known + asked)
 
 
 def add_contact(session: Session, seals: Seals, subscriber: Subscriber, inbox: Inbox,
-                wording: Wording, now: datetime) -> tuple[Contact, Asked]:
-    """Ask to add one more inbox to an existing subscriber."""
-    fingerprint = seals.fingerprint(inbox.channel, inbox.address) if inbox.address else None
-    contact = _find(session, inbox.channel, fingerprint)
-    if contact is not None and contact.state == ContactState.ACTIVE:
-        return contact, Asked.KNOWN
-    if contact is not None:
-        _forget_pending(session, contact, keep=subscriber.id)
-    return (_pending(session, seals, subscriber, inbox, fingerprint, wording, now),
-            Asked.PENDING)
+                wording: Wording, now: datetime, replaces_id: int | None = None) -> Contact:
+    """Ask to add one more inbox to an existing subscriber, in place of its contact
+    `replaces_id` if given. An address that is another subscriber's is claimed only: nothing
+    about the contact that this returns tells who has it; confirming unites the two."""
+    mark = _fingerprint(seals, inbox)
+    contact = _find(session, inbox.channel, mark)
+    claims = contact is not None and contact.state == ContactState.ACTIVE
+    if claims:
+        contact = session.scalar(select(Contact).where(
+            Contact.subscriber_id == subscriber.id, Contact.channel == inbox.channel,
+            Contact.claimed == mark))
+    contact = _pending(session, seals, subscriber, inbox, contact, wording, now, claims)
+    contact.replaces_id = replaces_id
+    session.flush()
+    return contact
 
 
 def confirm(session: Session, contact: Contact, how: str, now: datetime) -> bool:
@@ -128,8 +142,10 @@ def confirm(session: Session, contact: Contact, how: str, now: datetime) -> bool
     session.execute(
         update(Consent)
         .where(Consent.contact_id == contact.id, Consent.confirmed_at.is_(None))
-        .values(confirmed_at=now, confirmed_by=how, fingerprint=contact.fingerprint)
+        .values(confirmed_at=now, confirmed_by=how,
+                fingerprint=contact.fingerprint or contact.claimed)
     )
+    settle(session, contact, now)
     return True
 
 
@@ -154,29 +170,15 @@ def renew_challenge(contact: Contact) -> None:
     contact.tries = 0
 
 
-def vanish_unconfirmed(session: Session, now: datetime) -> int:
-    """Delete contacts that were not confirmed in time, with what hangs on them.
-    Return how many."""
-    stale = session.scalars(
-        select(Contact.id)
-        .where(Contact.state == ContactState.PENDING, Contact.created_at < now - PENDING_LIFE)
-        .limit(5000)
-    ).all()
-    if stale:
-        session.execute(delete(Consent).where(Consent.contact_id.in_(stale),
-                                              Consent.confirmed_at.is_(None)))
-        session.execute(delete(Contact).where(Contact.id.in_(stale)))
-    session.execute(delete(Subscriber).where(
-        Subscriber.created_at < now - PENDING_LIFE,
-        ~select(Contact.id).where(Contact.subscriber_id == Subscriber.id).exists()))
-    return len(stale)
-
-
 def product(choices: Choices) -> list[tuple[int | None, int | None]]:
     """The (topic, neighbourhood) pairs that choices stand for; None is "all"."""
     topics: Sequence[int | None] = sorted(set(choices.topics)) or [None]
     places: Sequence[int | None] = sorted(set(choices.neighbourhoods)) or [None]
     return [(topic, place) for topic in topics for place in places]
+
+
+def _fingerprint(seals: Seals, inbox: Inbox) -> bytes | None:
+    return seals.fingerprint(inbox.channel, inbox.address) if inbox.address else None
 
 
 def _find(session: Session, channel: str, fingerprint: bytes | None) -> Contact | None:
@@ -186,15 +188,13 @@ def _find(session: Session, channel: str, fingerprint: bytes | None) -> Contact 
         select(Contact).where(Contact.channel == channel, Contact.fingerprint == fingerprint))
 
 
-def _forget_pending(session: Session, contact: Contact, keep: int | None = None) -> None:
+def _forget_pending(session: Session, contact: Contact) -> None:
     """Drop a pending contact, and its subscriber where it was the only contact."""
-    session.execute(delete(Consent).where(Consent.contact_id == contact.id,
-                                          Consent.confirmed_at.is_(None)))
-    subscriber = contact.subscriber
-    if len(subscriber.contacts) == 1 and subscriber.id != keep:
-        session.delete(subscriber)
-    else:
-        subscriber.contacts.remove(contact)
+    owner = contact.subscriber
+    session.execute(unconfirmed([contact.id]))
+    owner.contacts.remove(contact)
+    if not owner.contacts:
+        session.delete(owner)
     session.flush()
 
 
@@ -210,15 +210,39 @@ def _subscriber(session: Session, choices: Choices, now: datetime) -> Subscriber
 
 
 def _pending(session: Session, seals: Seals, subscriber: Subscriber, inbox: Inbox,
-             fingerprint: bytes | None, wording: Wording, now: datetime) -> Contact:
-    contact = Contact(
-        subscriber=subscriber, channel=inbox.channel, fingerprint=fingerprint,
-        address=seals.seal(inbox.channel, inbox.address) if inbox.address else None,
-        frequency=inbox.frequency, digest_hour=inbox.digest_hour,
-        digest_weekday=inbox.digest_weekday, challenge=secrets.randbits(62), created_at=now)
-    session.add(contact)
+             contact: Contact | None, wording: Wording, now: datetime,
+             claims: bool = False) -> Contact:
+    """A pending contact of `subscriber` with the consent asked for: a new one (which only
+    claims its address where that is in use), or the one that waits already."""
+    if contact is None:
+        mark = _fingerprint(seals, inbox)
+        contact = Contact(
+            subscriber=subscriber, channel=inbox.channel,
+            fingerprint=None if claims else mark, claimed=mark if claims else None,
+            challenge=secrets.randbits(62),
+            address=seals.seal(inbox.channel, inbox.address) if inbox.address else None)
+        session.add(contact)
+    else:
+        session.execute(unconfirmed([contact.id]))
+        _move(session, contact, subscriber)
+    contact.frequency, contact.created_at = inbox.frequency, now
+    contact.digest_hour, contact.digest_weekday = inbox.digest_hour, inbox.digest_weekday
     session.flush()
-    session.add(Consent(contact_id=contact.id, channel=inbox.channel, fingerprint=fingerprint,
-                        wording_version=wording.version, wording=wording.text, asked_at=now))
+    session.add(Consent(
+        contact_id=contact.id, channel=inbox.channel,
+        fingerprint=contact.fingerprint or contact.claimed, wording_version=wording.version,
+        wording=wording.text, given=wording.given, staff_id=wording.staff_id, asked_at=now))
     session.flush()
     return contact
+
+
+def _move(session: Session, contact: Contact, subscriber: Subscriber) -> None:
+    """Give a pending contact to another subscriber; whom it leaves without any, goes."""
+    before = contact.subscriber
+    if before is subscriber:
+        return
+    contact.subscriber = subscriber
+    session.flush()
+    if not before.contacts:
+        session.delete(before)
+        session.flush()

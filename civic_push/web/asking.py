@@ -11,34 +11,36 @@ import base64
 import binascii
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import cast
 
-import redis
 from flask import current_app, session
-from limits import RateLimitItemPerDay
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from civic_push.db import db
 from civic_push.delivery import transactional
 from civic_push.delivery.models import Purpose
 from civic_push.web.forms import TYPED_ADDRESSES
-from civic_push.web.protection import limiter
+from subscriptions.knocking import may_knock
 from subscriptions.models import Contact, ContactState, Subscriber
 from subscriptions.seals import Seals, UnreadableAddress
 from subscriptions.signup import Asked, Choices, Inbox, Wording, add_contact, ask, renew_challenge
 
 ANSWER_SECONDS = 0.3  # every answer about an address takes at least so long
-_PER_ADDRESS = RateLimitItemPerDay(transactional.DAILY_LIMIT)
-_COOKIE = "waiting"
+ON_REQUEST = 3  # codes an inbox may get in a day, the first one included
+OWN, COUNTER = "waiting", "counter"
+"""Where a visitor's memory is kept: a resident's own, and a clerk's of the last resident."""
+
+_Asked = Sequence[tuple[Contact, Asked]]
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An inbox this visitor asked for. `contact_id` belongs to contacts without a typed
-    address; `done` says that this visitor has confirmed it."""
+    """An inbox this visitor asked for. `contact_id` belongs to contacts that are not
+    found by a typed address; `done` says that this visitor has confirmed it."""
 
     channel: str
     address: str = ""
@@ -51,19 +53,32 @@ def seals() -> Seals:
     return cast(Seals, current_app.extensions["seals"])
 
 
-def sign_up(choices: Choices, inboxes: Sequence[Inbox], wording: Wording, now: datetime) -> None:
+def sign_up(choices: Choices, inboxes: Sequence[Inbox], wording: Wording, now: datetime,
+            memory: str = OWN) -> None:
     """Store a sign-up, send its confirmations, and remember what waits for them."""
-    welcome = [inbox for inbox in inboxes if _may_ask(inbox)]
-    asked = ask(db.session(), seals(), choices, welcome, wording, now).contacts
-    _finish(inboxes, asked, now)
+    asked = _again_if_at_once(
+        lambda: ask(db.session(), seals(), choices, inboxes, wording, now).contacts)
+    _finish(inboxes, asked, now, memory)
 
 
 def sign_up_another(subscriber: Subscriber, inboxes: Sequence[Inbox], wording: Wording,
-                    now: datetime) -> None:
-    """The same for more inboxes of an existing subscriber."""
-    asked = [add_contact(db.session(), seals(), subscriber, inbox, wording, now)
-             for inbox in inboxes if _may_ask(inbox)]
-    _finish(inboxes, asked, now)
+                    now: datetime, replaces_id: int | None = None) -> None:
+    """The same for more inboxes of an existing subscriber, or one in place of another."""
+    asked = _again_if_at_once(lambda: [
+        (add_contact(db.session(), seals(), subscriber, inbox, wording, now, replaces_id),
+         Asked.PENDING) for inbox in inboxes])
+    _finish(inboxes, asked, now, OWN)
+
+
+def ask_again(contact: Contact, now: datetime) -> None:
+    """Send the confirmation of one's own pending contact again, and wait for that one."""
+    address = ""
+    if contact.channel in TYPED_ADDRESSES and contact.address is not None:
+        address = seals().open(contact.channel, contact.address)
+    entry = Waiting(contact.channel, address, contact.id)
+    if address:
+        send_again(contact, now)
+    _remember([entry], OWN)
 
 
 def send(contact: Contact, purpose: Purpose, now: datetime) -> None:
@@ -78,11 +93,7 @@ def send(contact: Contact, purpose: Purpose, now: datetime) -> None:
 def send_again(contact: Contact, now: datetime) -> None:
     """Send a newer confirmation (older ones no longer hold), or to a confirmed contact the
     note that it is known. Within the daily limit; beyond it the older one goes on to hold."""
-    pending = contact.state == ContactState.PENDING
-    written = transactional.write(
-        db.session(), contact, Purpose.CONFIRM if pending else Purpose.KNOWN, now)
-    if written and pending:
-        renew_challenge(contact)
+    written = _write_if_welcome(contact, contact.state == ContactState.PENDING, now, ON_REQUEST)
     channel = contact.channel
     db.session.commit()
     if written:
@@ -108,64 +119,82 @@ def level(started: float) -> None:
     time.sleep(max(0.0, started + ANSWER_SECONDS - time.monotonic()))
 
 
-def waiting() -> list[Waiting]:
+def waiting(memory: str = OWN) -> list[Waiting]:
     """What this visitor has asked for and may still have to confirm."""
     try:
-        sealed = base64.urlsafe_b64decode(session.get(_COOKIE, ""))
+        sealed = base64.urlsafe_b64decode(session.get(memory, ""))
         entries = json.loads(seals().open("session", sealed)) if sealed else []
         return [Waiting(**entry) for entry in entries]
     except (UnreadableAddress, binascii.Error, ValueError, TypeError):
         return []
 
 
-def waiting_for(channel: str) -> Waiting | None:
+def waiting_for(channel: str, memory: str = OWN) -> Waiting | None:
     """What this visitor has asked for on one channel."""
-    return next((w for w in waiting() if w.channel == channel), None)
+    return next((w for w in waiting(memory) if w.channel == channel), None)
 
 
 def contact_of(entry: Waiting) -> Contact | None:
     """The contact behind a memory, whoever's it is."""
-    if entry.address:
+    if entry.address and not entry.contact_id:
         return find(entry.channel, entry.address)
     return db.session.get(Contact, entry.contact_id)
 
 
-def mark_done(entry: Waiting) -> None:
+def mark_done(entry: Waiting, memory: str = OWN) -> None:
     """Remember that this visitor has confirmed an inbox."""
-    _remember([replace(w, done=True) if w == entry else w for w in waiting()])
+    _remember([replace(w, done=True) if w == entry else w for w in waiting(memory)], memory)
 
 
-def _finish(inboxes: Sequence[Inbox], asked: Sequence[tuple[Contact, Asked]],
-            now: datetime) -> None:
+def _again_if_at_once(ask_all: Callable[[], _Asked]) -> _Asked:
+    """Ask; where the same address was stored in the same moment (a button pressed twice),
+    ask once more, and find it."""
+    try:
+        return ask_all()
+    except IntegrityError:
+        db.session.rollback()
+        return ask_all()
+
+
+def _finish(inboxes: Sequence[Inbox], asked: _Asked, now: datetime, memory: str) -> None:
     """Write what must be sent, commit, ring, remember."""
     entries = [Waiting(i.channel, address=i.address) for i in inboxes if i.address]
-    entries += [Waiting(contact.channel, contact_id=contact.id) for contact, _asked in asked
+    entries += [Waiting(contact.channel, contact_id=contact.id) for contact, _kind in asked
                 if contact.channel not in TYPED_ADDRESSES]
     for contact, kind in asked:
         if contact.channel in TYPED_ADDRESSES:
-            purpose = Purpose.CONFIRM if kind == Asked.PENDING else Purpose.KNOWN
-            transactional.write(db.session(), contact, purpose, now)
+            _tell(contact, kind, now)
     channels = [i.channel for i in inboxes if i.channel in TYPED_ADDRESSES]
     db.session.commit()
     ring(channels)
-    _remember(entries)
+    _remember(entries, memory)
 
 
-def _remember(entries: list[Waiting]) -> None:
+def _tell(contact: Contact, kind: Asked, now: datetime) -> None:
+    """Send a confirmation or the note that the address is known, unless the address had its
+    one message today; then the older confirmation goes on to hold, for the newer choices."""
+    _write_if_welcome(contact, kind == Asked.PENDING, now, 1)
+
+
+def _write_if_welcome(contact: Contact, pending: bool, now: datetime, limit: int) -> bool:
+    mark = contact.fingerprint or contact.claimed
+    if mark is not None and not may_knock(db.session(), mark, now, limit):
+        return False
+    purpose = _confirmation(contact) if pending else Purpose.KNOWN
+    written = transactional.write(db.session(), contact, purpose, now)
+    if written and pending:
+        renew_challenge(contact)
+    return written
+
+
+def _confirmation(contact: Contact) -> Purpose:
+    """What asks a pending contact to confirm; one whose address is in use elsewhere is told."""
+    return Purpose.CONFIRM if contact.claimed is None else Purpose.UNITE
+
+
+def _remember(entries: list[Waiting], memory: str) -> None:
     text = json.dumps([asdict(entry) for entry in entries])
-    session[_COOKIE] = base64.urlsafe_b64encode(seals().seal("session", text)).decode()
-
-
-def _may_ask(inbox: Inbox) -> bool:
-    """Whether this address may be written to once more today. A pending contact that is
-    asked anew is a new row, so the ledger's own limit would not see it."""
-    if inbox.address is None:
-        return True
-    mark = seals().fingerprint(inbox.channel, inbox.address).hex()
-    try:
-        return bool(limiter.limiter.hit(_PER_ADDRESS, "asked", mark))
-    except redis.RedisError:
-        return True
+    session[memory] = base64.urlsafe_b64encode(seals().seal("session", text)).decode()
 
 
 def is_active(entry: Waiting) -> bool:
