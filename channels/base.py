@@ -76,6 +76,7 @@ class Message:
     privacy_label: str = ""
     privacy_url: str = ""
     action_label: str = ""  # words of the link to `url`; "" when the message has no page
+    fewer_label: str = ""  # words of the way to fewer messages like this one
     list_id: str = ""  # RFC 2919 identifier; "" for mails that are no list mails
     thread: str = ""  # key of the message this one corrects or withdraws; it may be its own
 

@@ -19,24 +19,24 @@ _JOINERS = frozenset(map(chr, (0x200D, 0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400))
 
 @lru_cache(maxsize=256)
 def payload(message: Message) -> bytes:
-    """The JSON that the service worker gets: title, body, url, tag, lang, dir, urgency,
-    the words of its buttons (action, leave) and the tag it replaces. At most MAX_PLAINTEXT
-    bytes of UTF-8: the body ends at a word, with "…", where it must. Nothing in it belongs
-    to one inbox, so all inboxes share it."""
+    """The JSON that the service worker gets: title, body, url, tag, lang, dir, urgency and
+    the words of its buttons (action, fewer). At most MAX_PLAINTEXT bytes of UTF-8: the body
+    ends at a word, with "…", where it must. Nothing in it belongs to one inbox, so all
+    inboxes share it."""
     parts = {
         "title": cut(message.title, _TITLE_ROOM),
         "body": "",
         "url": message.url if _size(message.url) <= _URL_ROOM else "",
         "tag": message.key,
-        "lang": message.language[:35],
-        "dir": message.direction[:3],
+        "lang": message.text_tag[:35],
+        "dir": message.text_direction[:3],
         "urgency": str(message.urgency),
         "action": cut(message.action_label, _WORDS_ROOM),
-        "leave": cut(message.leave_label, _WORDS_ROOM),
-        "replaces": message.thread[:64],
+        "fewer": cut(message.fewer_label, _WORDS_ROOM),
     }
     room = MAX_PLAINTEXT - len(_encode(parts))
-    whole = f"{message.short}\n\n{message.why}" if message.why else message.short
+    short = f"{message.short} {message.mark}" if message.mark else message.short
+    whole = f"{short}\n\n{message.why}" if message.why else short
     parts["body"] = whole if _size(whole) <= room else cut(message.short, room)
     return _encode(parts)
 

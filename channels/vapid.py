@@ -2,10 +2,15 @@
 
 Signing costs as much as encrypting a message, and the token says nothing about the
 message: one token serves a push service for an hour.
+
+A browser subscribes with one public key, and its push service takes only what the matching
+private key signed. So that a key can be renewed, we may have several: PEM blocks one after
+the other, the newest first. New subscriptions are made with the first.
 """
 
 from __future__ import annotations
 
+import re
 import time
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,36 +30,54 @@ _LIFE = 12 * 3600  # seconds it is good for; RFC 8292 allows 24 h, clocks may di
 
 
 class Vapid:
-    """Our identity: a key pair and a contact."""
+    """Our identity: key pairs and a contact."""
 
-    def __init__(self, private_key: str, subject: str) -> None:
-        """`private_key` is PEM (P-256); `subject` a mailto: or https: URI. Raises
-        ValueError for others."""
-        self._key = _read(private_key)
+    def __init__(self, private_keys: str, subject: str) -> None:
+        """`private_keys` are PEM (P-256), newest first; `subject` a mailto: or https: URI.
+        Raises ValueError for others."""
+        self._keys = {key_name(_public(key)): key for key in map(_read, blocks(private_keys))}
         if not subject.startswith(("mailto:", "https://")) or len(subject) < 10:
             raise ValueError("the VAPID subject must begin with mailto: or https://")
         self.subject = subject
-        self._tokens: dict[str, tuple[float, bytes]] = {}
+        self.newest = next(iter(self._keys))
+        self._tokens: dict[tuple[str, str], tuple[float, bytes]] = {}
 
-    def authorization(self, origin: str, now: float | None = None) -> bytes:
+    def __contains__(self, name: object) -> bool:
+        """Whether we have the key of this name."""
+        return name in self._keys
+
+    def authorization(self, origin: str, now: float | None = None, key: str = "") -> bytes:
         """The Authorization header line for a push service ("https://host[:port]"), the
-        same object for up to an hour. `now` is in Unix seconds."""
+        same object for up to an hour. `now` is in Unix seconds; `key` the name of the key
+        to sign with, "" for the newest."""
         now = time.time() if now is None else now
-        made_at, line = self._tokens.get(origin, (float("-inf"), b""))
+        key = key or self.newest
+        made_at, line = self._tokens.get((origin, key), (float("-inf"), b""))
         if not 0 <= now - made_at < _RENEW:
             # "no-strict": py_vapid's own check of `sub` knows no path or port
             claims = {"aud": origin, "exp": int(now) + _LIFE, "sub": self.subject}
-            signed = Vapid02(self._key, conf={"no-strict": True}).sign(claims)["Authorization"]
-            line = f"Authorization: {signed}".encode()
-            self._tokens[origin] = (now, line)
+            signer = Vapid02(self._keys[key], conf={"no-strict": True})
+            line = f"Authorization: {signer.sign(claims)['Authorization']}".encode()
+            self._tokens[origin, key] = (now, line)
         return line
 
 
-def application_server_key(private_key: str) -> str:
-    """The public key that a page hands to `pushManager.subscribe`: base64url of the
-    uncompressed point. Raises ValueError for a key that is not P-256 in PEM."""
-    return b64url_encode(_read(private_key).public_key().public_bytes(
-        Encoding.X962, PublicFormat.UncompressedPoint))
+def application_server_keys(private_keys: str) -> list[str]:
+    """The public keys, newest first, as a page hands one to `pushManager.subscribe`:
+    base64url of the uncompressed point. Raises ValueError for what is not P-256 in PEM."""
+    return [_public(_read(block)) for block in blocks(private_keys)]
+
+
+def key_name(public_key: str) -> str:
+    """What tells a key from our others, given its applicationServerKey: eight characters."""
+    return public_key[-8:]
+
+
+def blocks(private_keys: str) -> list[str]:
+    """The PEM blocks of a setting; all of it as one where there is none to be seen."""
+    # an environment variable on one line carries line breaks as \n
+    text = private_keys.replace("\\n", "\n")
+    return re.findall(r"-----BEGIN [^-]+-----[^-]+-----END [^-]+-----\n?", text) or [text]
 
 
 def new_private_key() -> str:
@@ -63,11 +86,14 @@ def new_private_key() -> str:
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
+def _public(key: ec.EllipticCurvePrivateKey) -> str:
+    return b64url_encode(key.public_key().public_bytes(
+        Encoding.X962, PublicFormat.UncompressedPoint))
+
+
 def _read(private_key: str) -> ec.EllipticCurvePrivateKey:
-    # an environment variable on one line carries line breaks as \n
-    pem = private_key.replace("\\n", "\n").encode()
     try:
-        key = load_pem_private_key(pem, password=None)
+        key = load_pem_private_key(private_key.encode(), password=None)
     except (ValueError, TypeError) as error:
         raise ValueError("the VAPID key is not a private key in PEM") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":

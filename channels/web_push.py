@@ -1,7 +1,8 @@
 """Browser push: RFC 8030 over pooled HTTP/2, encrypted (RFC 8291), identified (RFC 8292).
 
-An address is `<auth> <p256dh> <endpoint>`: what the browser's PushSubscription says, with
-both keys in base64url, so that sending only splits it.
+An address is `<key> <auth> <p256dh> <endpoint>`: the name of the VAPID key the browser
+subscribed with, then what its PushSubscription says, in base64url, so that sending only
+splits it. Without the first part it is the newest key's.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from channels.http_pool import HttpPool, Limits, Post, origin
 from channels.push_answers import outcome
 from channels.push_encryption import b64url_decode, b64url_encode, check_keys, encrypt
 from channels.push_payload import payload
-from channels.vapid import Vapid
+from channels.vapid import Vapid, key_name
 
 MAX_ENDPOINT = 1000  # characters
 MAX_TTL = 28 * 24 * 3600  # seconds; the longest that every push service takes
@@ -68,17 +69,28 @@ class WebPush:
                    tuple(config["push_services"]), float(config["push_per_second"]))
 
     def clean(self, address: str) -> str:
-        """The canonical spelling of a PushSubscription's JSON, or of an address.
+        """The canonical spelling of a PushSubscription's JSON, or of an address. JSON may
+        say beside it, as "key", which applicationServerKey it was made with.
 
-        Raises InvalidAddress "push_malformed", or "push_service_unknown" for an endpoint
-        that is not on the list of push services."""
-        auth, p256dh, endpoint = _parts(address)
+        Raises InvalidAddress "push_malformed", "push_service_unknown" for an endpoint that
+        is not on the list of push services, "push_key_unknown" for a key not ours."""
+        *key, auth, p256dh, endpoint = _parts(address)
         try:
             keys = b64url_decode(p256dh), b64url_decode(auth)
             check_keys(*keys)
         except ValueError as error:
             raise InvalidAddress("push_malformed", "not a key of a subscription") from error
-        return f"{b64url_encode(keys[1])} {b64url_encode(keys[0])} {self._endpoint(endpoint)}"
+        return " ".join((*self._key(key), b64url_encode(keys[1]), b64url_encode(keys[0]),
+                         self._endpoint(endpoint)))
+
+    def _key(self, told: list[str]) -> list[str]:
+        """The name of the key a subscription was made with."""
+        if self._vapid is None:
+            return []
+        name = told[0] if told else self._vapid.newest
+        if name not in self._vapid:
+            raise InvalidAddress("push_key_unknown", "made with a key that is not ours")
+        return [name]
 
     def send(self, envelopes: Sequence[Envelope]) -> Iterator[tuple[int, Outcome]]:
         """Send to every browser; see Channel.send.
@@ -131,17 +143,18 @@ class WebPush:
         for envelope in envelopes:
             message, where = envelope.message, origins[envelope.id]
             try:
+                *key, auth, p256dh, endpoint = envelope.address.split(" ")
                 # messages that differ in their words only share one list, which the pool
                 # then need not hand to libcurl again
-                same = (where, message.key, message.urgency, message.expires_at)
+                same = (where, *key, message.key, message.urgency, message.expires_at)
                 lines = headers.get(same)
                 if lines is None:
                     self._allow(where)
-                    lines = headers[same] = _headers(message, vapid.authorization(where), now)
+                    signed = vapid.authorization(where, key=self._key(key)[0])
+                    lines = headers[same] = _headers(message, signed, now)
                 text = texts.get(id(message))
                 if text is None:
                     text = texts[id(message)] = payload(message)
-                auth, p256dh, endpoint = envelope.address.split(" ")
                 body = encrypt(text, _unpadded(p256dh), _unpadded(auth))
             except ValueError as error:
                 code = error.code if isinstance(error, InvalidAddress) else "push_malformed"
@@ -169,18 +182,21 @@ class WebPush:
 
 
 def _parts(address: str) -> list[str]:
-    """auth, p256dh and endpoint, from JSON or from the canonical spelling."""
+    """The key's name (where it is told), auth, p256dh and endpoint, from JSON or from the
+    canonical spelling."""
     if len(address) <= 4 * MAX_ENDPOINT:
         try:
             if address.lstrip().startswith("{"):
                 found = json.loads(address)
                 keys = found["keys"]
                 parts = [keys["auth"], keys["p256dh"], found["endpoint"]]
+                if "key" in found:
+                    parts.insert(0, key_name(found["key"]))
             else:
                 parts = address.split(" ")
         except (ValueError, KeyError, TypeError, RecursionError):
             parts = []
-        if len(parts) == 3 and all(isinstance(part, str) for part in parts):
+        if len(parts) in (3, 4) and all(isinstance(part, str) for part in parts):
             return parts
     raise InvalidAddress("push_malformed", "not a push subscription")
 

@@ -20,6 +20,7 @@ from civic_push.db import db
 from civic_push.demo.trouble import Trouble
 from civic_push.doctor import Level, examine
 from civic_push.intake.commands import COMMANDS as INTAKE_COMMANDS
+from civic_push.push_key import rotate_push_key
 from civic_push.seed import seed
 from civic_push.staff.commands import COMMANDS as STAFF_COMMANDS
 
@@ -139,7 +140,7 @@ def bench(words: tuple[str, ...]) -> None:
     command.main(list(words), prog_name="civic-push bench")
 
 
-for _command in [*INTAKE_COMMANDS, *STAFF_COMMANDS]:
+for _command in [*INTAKE_COMMANDS, *STAFF_COMMANDS, rotate_push_key]:
     main.add_command(_command)
 
 

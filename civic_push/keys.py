@@ -2,7 +2,8 @@
 
 secret_key          signs sessions and links; changing it ends both
 address_key         encrypts residents' addresses; losing it loses every address
-vapid_private_key   signs browser pushes; changing it ends every browser subscription
+vapid_private_key   signs browser pushes; `civic-push rotate-push-key` puts a new one before
+                    it, and the older ones go on to hold for who subscribed with them
 """
 
 from __future__ import annotations
@@ -45,14 +46,33 @@ def too_open(path: Path) -> bool:
     return bool(path.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP))
 
 
-def _write_new(path: Path, text: str) -> None:
-    """Write a file whole or not at all: half a key would be worse than none."""
+def replace(path: Path, text: str) -> None:
+    """Write other keys into a file that exists, whole or not at all, keeping its owner and
+    permissions. Raises OSError."""
+    before = path.stat()
+    part = _write_part(path, text)
+    try:
+        if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+            os.chown(part, before.st_uid, before.st_gid)
+        part.chmod(stat.S_IMODE(before.st_mode))
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write_part(path: Path, text: str) -> Path:
+    """Write beside a file, down to the disk: half a key would be worse than none."""
     part = path.with_name(f"{path.name}.{os.getpid()}.new")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+    return part
+
+
+def _write_new(path: Path, text: str) -> None:
+    part = _write_part(path, text)
     try:
         os.link(part, path)  # unlike a rename, this never replaces a key made meanwhile
     except FileExistsError:

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from py_vapid import Vapid02
 
 from channels.push_encryption import b64url_decode
-from channels.vapid import Vapid, application_server_key, new_private_key
+from channels.vapid import Vapid, application_server_keys, key_name, new_private_key
 from tests.stand_ins.vapid_check import VapidError, check_vapid
 
 NOW = 1_795_000_000.0
@@ -28,7 +28,7 @@ def value(line: bytes) -> str:
 def test_a_push_service_accepts_the_token_as_ours(subject: str) -> None:
     header = value(Vapid(KEY, subject).authorization(FCM, NOW))
     key, claims = check_vapid(header, FCM, NOW)
-    assert key == b64url_decode(application_server_key(KEY))
+    assert key == b64url_decode(application_server_keys(KEY)[0])
     assert claims == {"aud": FCM, "exp": int(NOW) + 12 * 3600, "sub": subject}
     assert Vapid02.verify(header)
 
@@ -78,11 +78,25 @@ def test_a_key_that_is_not_p256_is_refused_without_being_repeated(key: str) -> N
 
 
 def test_a_key_on_one_line_of_an_environment_file_works() -> None:
-    assert application_server_key(KEY.replace("\n", "\\n")) == application_server_key(KEY)
+    assert application_server_keys(KEY.replace("\n", "\\n")) == application_server_keys(KEY)
 
 
 def test_the_application_server_key_is_an_uncompressed_point() -> None:
-    point = b64url_decode(application_server_key(KEY))
+    point = b64url_decode(application_server_keys(KEY)[0])
     assert len(point) == 65
     assert point[0] == 4
     assert new_private_key() != new_private_key()
+
+
+def test_each_of_several_keys_signs_for_its_own_subscriptions() -> None:
+    older = new_private_key()
+    vapid = Vapid(KEY + older, "mailto:push@example.org")
+    keys = application_server_keys(KEY + older)
+    assert keys == [application_server_keys(k)[0] for k in (KEY, older)]
+    for key in keys:
+        line = vapid.authorization(FCM, NOW, key_name(key))
+        assert check_vapid(value(line), FCM, NOW)[0] == b64url_decode(key)
+        assert vapid.authorization(FCM, NOW + 60, key_name(key)) is line
+    assert vapid.authorization(FCM, NOW) is vapid.authorization(FCM, NOW, key_name(keys[0]))
+    assert key_name(keys[1]) in vapid
+    assert key_name(application_server_keys(new_private_key())[0]) not in vapid

@@ -16,7 +16,7 @@ from pywebpush import webpush
 from channels.base import Envelope, Kind, Message, Outcome, Urgency
 from channels.http_pool import Limits, Reply
 from channels.push_answers import retry_after
-from channels.vapid import application_server_key, new_private_key
+from channels.vapid import application_server_keys, new_private_key
 from channels.web_push import WebPush
 from tests.stand_ins.browser_keys import Browser
 from tests.stand_ins.certificates import Certificates, make_certificates
@@ -67,7 +67,7 @@ def push(make_channel: Callable[..., WebPush], service: LocalPushService) -> Web
 
 
 def subscribe(service: LocalPushService, key: str = KEY) -> Browser:
-    return Browser(service.subscribe(application_server_key(key)))
+    return Browser(service.subscribe(application_server_keys(key)[0]))
 
 
 def send_one(push: WebPush, address: str, message: Message = MESSAGE) -> Outcome:
@@ -95,7 +95,7 @@ def test_a_push_is_accepted_and_the_browser_can_read_it(
         "body": "Ab Montag bis 4. Dezember, Umleitung über die B 239.\n\nSie erhalten diese "
                 "Nachricht, weil Sie „Baustellen“ für Hiddesen abonniert haben.",
         "url": "https://push.example.org/a/17", "tag": "a-17", "lang": "de", "dir": "ltr",
-        "urgency": "danger", "action": "", "leave": "Abbestellen", "replaces": ""}
+        "urgency": "danger", "action": "", "fewer": ""}
 
 
 def test_pywebpush_and_we_are_understood_alike(push: WebPush, service: LocalPushService) -> None:
@@ -305,6 +305,25 @@ def test_leaving_a_batch_half_way_leaves_the_channel_usable(
     next(running)
     running.close()  # type: ignore[attr-defined]
     assert {outcome.kind for _, outcome in push.send(batch)} == {Kind.SENT}
+
+
+def test_a_push_service_gets_the_signature_of_the_key_each_browser_subscribed_with(
+        service: LocalPushService) -> None:
+    older = new_private_key()
+    browsers = [(subscribe(service, key), key) for key in (KEY, older)] * 2
+    push = WebPush(KEY + older, "mailto:push@example.org", [service.origin])
+    envelopes = [
+        Envelope(n, push.clean(json.dumps({**browser.subscription,
+                                           "key": application_server_keys(key)[0]})), MESSAGE)
+        for n, (browser, key) in enumerate(browsers)]
+    assert {outcome.kind for _, outcome in push.send(envelopes)} == {Kind.SENT}
+    push.close()
+    only_newest = WebPush(KEY, "mailto:push@example.org", [service.origin])
+    outcomes = dict(only_newest.send(envelopes))
+    only_newest.close()
+    # a key that is forgotten ends nobody's contact by itself
+    assert [outcomes[n].kind for n in range(4)] == [Kind.SENT, Kind.REFUSED] * 2
+    assert outcomes[1].detail == "push_key_unknown"
 
 
 # ---- set-up

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from channels.base import InvalidAddress
-from channels.vapid import new_private_key
+from channels.vapid import application_server_keys, key_name, new_private_key
 from channels.web_push import WebPush
 from civic_push.config import Settings
 from tests.stand_ins.browser_keys import Browser
@@ -19,7 +19,8 @@ def test_the_browsers_json_and_the_canonical_spelling_become_the_same() -> None:
     browser = Browser("https://UPDATES.push.services.mozilla.com:443/wpush/v2/gAAAAABl-_=~")
     push = WebPush(KEY, "mailto:a@b.de", ["*.push.services.mozilla.com"])
     cleaned = push.clean(json.dumps(browser.subscription, indent=1))
-    assert cleaned == (f"{browser.auth} {browser.p256dh} "
+    name = key_name(application_server_keys(KEY)[0])
+    assert cleaned == (f"{name} {browser.auth} {browser.p256dh} "
                        "https://updates.push.services.mozilla.com/wpush/v2/gAAAAABl-_=~")
     assert push.clean(cleaned) == cleaned
     padded = {**browser.subscription, "keys": {"auth": browser.auth + "==",
@@ -79,4 +80,22 @@ def test_what_is_no_subscription_is_malformed(text: str) -> None:
     push = WebPush(KEY, "mailto:a@b.de", ["fcm.googleapis.com"])
     with pytest.raises(InvalidAddress) as caught:
         push.clean(text)
+    assert caught.value.code == "push_malformed"
+
+
+def test_a_subscription_keeps_the_key_it_was_made_with_and_no_foreign_one_is_taken() -> None:
+    older, browser = new_private_key(), Browser("https://fcm.googleapis.com/fcm/send/abc")
+    push = WebPush(KEY + older, "mailto:a@b.de", ["fcm.googleapis.com"])
+    newest, before = application_server_keys(KEY + older)
+    for key in (newest, before):
+        cleaned = push.clean(json.dumps({**browser.subscription, "key": key}))
+        assert cleaned.startswith(f"{key_name(key)} ")
+        assert push.clean(cleaned) == cleaned
+    assert push.clean(json.dumps(browser.subscription)).startswith(key_name(newest))
+    for foreign in (application_server_keys(new_private_key())[0], "", "x"):
+        with pytest.raises(InvalidAddress) as caught:
+            push.clean(json.dumps({**browser.subscription, "key": foreign}))
+        assert caught.value.code == "push_key_unknown"
+    with pytest.raises(InvalidAddress) as caught:
+        push.clean(json.dumps({**browser.subscription, "key": 7}))
     assert caught.value.code == "push_malformed"

@@ -30,7 +30,7 @@ def test_a_push_message_is_never_longer_than_every_service_takes(
     assert len(encrypt(text, P256DH, SECRET)) <= MAX_BODY
     found = json.loads(text)
     assert set(found) == {"title", "body", "url", "tag", "lang", "dir", "urgency", "action",
-                          "leave", "replaces"}
+                          "fewer"}
     assert found["title"] == title or found["title"].endswith("…")
     assert found["url"] in (url, "")
     beginning = found["body"].removesuffix("…")
