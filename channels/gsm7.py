@@ -22,6 +22,8 @@ _PLAIN = str.maketrans({
     "²": "2", "³": "3", "¼": "1/4", "½": "1/2", "¾": "3/4", "≥": ">=", "≤": "<=", "№": "Nr.",
     "©": "(c)", "®": "(R)", "™": "(TM)", "\t": " ", "\v": "\n", "\u2028": "\n", "\u2029": "\n",
 })
+_BARE = str.maketrans({"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i", "œ": "oe", "Œ": "OE",
+                       "ħ": "h", "Ħ": "H", "þ": "th", "Þ": "Th", "ð": "d", "Ð": "D"})
 # Emoji and dingbats decorate; in an SMS each would halve the room for words.
 _DECORATION = re.compile(r"[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u20e3]")
 # Soft hyphens, joiners and marks that are invisible, but for those that Arabic or Indic
@@ -37,6 +39,22 @@ def plain(text: str) -> str:
     text = _INVISIBLE.sub("", _DECORATION.sub("", text))
     lines = (_SPACES.sub(" ", line).strip() for line in text.splitlines())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def without_marks(text: str) -> str:
+    """Spell foreign Latin letters without their marks (ğ, š, ł), where that saves the
+    alphabet for the whole text: one such name would halve the room for words. A text that
+    still needs other letters stays as it is."""
+    if is_gsm7(text):
+        return text
+    spelled = "".join(c if is_gsm7(c) else _bare(c) for c in text)
+    return spelled if is_gsm7(spelled) else text
+
+
+def _bare(letter: str) -> str:
+    letter = letter.translate(_BARE)
+    return "".join(c for c in unicodedata.normalize("NFKD", letter)
+                   if not unicodedata.combining(c))
 
 
 def is_gsm7(text: str) -> bool:

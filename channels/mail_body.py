@@ -11,6 +11,7 @@ from enum import IntEnum
 from html import escape
 
 from channels.base import Message
+from channels.mail_text import body_text, flowed
 
 
 class Hole(IntEnum):
@@ -30,25 +31,34 @@ Pieces = list[str | Hole]
 """Text with holes. The line before a hole is short (at most 60 ASCII characters)."""
 
 _BODY = "margin:0;padding:0"
-_COLUMN = ("max-width:38em;margin:0 auto;padding:1em;font:1em/1.5 system-ui,-apple-system,"
-           "'Segoe UI',Arial,sans-serif;overflow-wrap:break-word")
+_FONT = "system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif"
+_COLUMN = (f"max-width:38em;margin:0 auto;padding:1em;font:1em/1.5 {_FONT};"
+           "overflow-wrap:break-word")
+# Einfache Sprache: larger, fewer words on a line, more room between lines, no hyphens but
+# those that stand in the text (DIN SPEC 33429)
+_PLAIN = (f"max-width:32em;margin:0 auto;padding:1em;font:1.25em/1.75 {_FONT};"
+          "overflow-wrap:break-word;-webkit-hyphens:manual;hyphens:manual")
 _HEADING = "margin:0.5em 0;font-size:1.5em;line-height:1.25"
+_NOTE = "margin:1em 0;padding:0 0 0 0.75em;border-inline-start:4px solid currentColor"
 _ACTION = ("display:inline-block;padding:0.75em 1.25em;border:2px solid currentColor;"
            "border-radius:4px;font-weight:bold")
 _FOOTER = "margin-top:2em;padding-top:1em;border-top:1px solid currentColor"
 _LIST = "margin:0;padding:0;list-style:none"
 _LINK = "display:inline-block;padding:0.25em 0"
+# what lists of mails show beneath the subject; not for the eye in the mail itself
+_PREVIEW = "display:none;max-height:0;overflow:hidden;mso-hide:all"
+_SCHEMES = "light dark"
 
 
 def plain_text(message: Message, leave: bool, manage: bool) -> Pieces:
-    """The text/plain part."""
-    parts = [message.title, message.text]
+    """The text/plain part, format=flowed (RFC 3676)."""
+    parts = [body_text(message)]
     if message.action_label:
-        parts.append(f"{message.action_label}:\n{message.url}")
+        parts.append(f"{flowed(message.action_label)}:\n{message.url}")
     pieces: Pieces = ["\n\n".join(filter(None, parts)) + "\n\n-- \n"]
     for words in (message.why, message.sender):
         if words:
-            pieces.append(f"{words}\n\n")
+            pieces.append(f"{flowed(words)}\n\n")
     if leave:
         pieces += [f"{message.leave_label}:\n", Hole.LEAVE, "\n"]
     if manage:
@@ -59,18 +69,14 @@ def plain_text(message: Message, leave: bool, manage: bool) -> Pieces:
 
 def html_page(message: Message, leave: bool, manage: bool) -> Pieces:
     """The text/html part."""
-    title, language = escape(message.title), escape(message.language)
-    direction = "rtl" if message.direction == "rtl" else "ltr"
-    where = f'lang="{language}" dir="{direction}"'
+    where = _where(message.language, message.direction)
     pieces: Pieces = [
-        f'<!doctype html>\n<html {where}>\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f'<title>{title}</title>\n</head>\n<body style="{_BODY}">\n'
-        f'<div {where} role="article" aria-roledescription="email" style="{_COLUMN}">\n'
-        f'{_paragraph(message.sender)}<h1 style="{_HEADING}">{title}</h1>\n'
-        f'{message.html}\n{_action(message)}<div style="{_FOOTER}">\n'
-        f'{_paragraph(message.why)}<ul style="{_LIST}">\n']
+        f"<!doctype html>\n<html {where}>\n{_head(message)}"
+        f'<body style="{_BODY}">\n{_preview(message)}'
+        f'<div {where} role="article" aria-roledescription="email" '
+        f'style="{_PLAIN if message.plain else _COLUMN}">\n'
+        f"{_paragraph(message.sender)}{_note(message)}{_said(message)}{_action(message)}"
+        f'<div style="{_FOOTER}">\n{_paragraph(message.why)}<ul style="{_LIST}">\n']
     if leave:
         pieces += _personal(message.leave_label, Hole.LEAVE_HTML)
     if manage:
@@ -78,6 +84,45 @@ def html_page(message: Message, leave: bool, manage: bool) -> Pieces:
     pieces += [f'<li><a style="{_LINK}" href="{escape(url)}">{escape(label)}</a></li>\n'
                for label, url in _notices(message)]
     return [*pieces, "</ul>\n</div>\n</div>\n</body>\n</html>\n"]
+
+
+def _head(message: Message) -> str:
+    """Names language and title, and says that light and dark are both welcome: mail programs
+    then use their own colours instead of turning ours round."""
+    title = f"<title{_other(message)}>{escape(message.title)}</title>"
+    return (f'<head>\n<meta charset="utf-8">\n{title}\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f'<meta name="color-scheme" content="{_SCHEMES}">\n'
+            f'<meta name="supported-color-schemes" content="{_SCHEMES}">\n'
+            f"<style>:root{{color-scheme:{_SCHEMES};supported-color-schemes:{_SCHEMES}}}\n"
+            "@media (prefers-color-scheme:dark){:root{color-scheme:dark}}</style>\n</head>\n")
+
+
+def _preview(message: Message) -> str:
+    if not message.short:
+        return ""
+    return f'<div{_other(message)} style="{_PREVIEW}">{escape(message.short)}</div>\n'
+
+
+def _note(message: Message) -> str:
+    return f'<p style="{_NOTE}">{escape(message.note)}</p>\n' if message.note else ""
+
+
+def _said(message: Message) -> str:
+    """Title and text, in an element of their own where their language is another."""
+    said = f'<h1 style="{_HEADING}">{escape(message.title)}</h1>\n{message.html}\n'
+    return f"<div{_other(message)}>\n{said}</div>\n" if _other(message) else said
+
+
+def _other(message: Message) -> str:
+    """Attributes of what is not in the reader's language (WCAG 3.1.2)."""
+    if message.text_tag == message.language:
+        return ""
+    return " " + _where(message.text_tag, message.text_direction)
+
+
+def _where(language: str, direction: str) -> str:
+    return f'lang="{escape(language)}" dir="{"rtl" if direction == "rtl" else "ltr"}"'
 
 
 def _paragraph(words: str) -> str:

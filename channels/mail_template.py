@@ -25,6 +25,7 @@ NAME_LIMIT = 60
 _LINE = 75  # and a "=" where the line goes on (RFC 2045, 6.7)
 _QUOTED = {i: f"={i:02X}" for i in range(256) if chr(i) == "=" or not 32 <= i < 127}
 del _QUOTED[9], _QUOTED[10]  # tabs and line ends stay
+_FLOWED = "; format=flowed"
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NO_KEY = re.compile(r"[^A-Za-z0-9_-]")
 _NO_LIST_ID = re.compile(r"[^A-Za-z0-9._-]")
@@ -99,7 +100,7 @@ def _shared_headers(message: Message, letterhead: Letterhead) -> str:
         "List-Id": f"<{list_id}>" if (list_id := _NO_LIST_ID.sub("", message.list_id)) else "",
         "Auto-Submitted": "auto-generated",  # RFC 3834: no answering machine may answer
         "Importance": "high" if message.urgency is Urgency.DANGER else "",
-        "Content-Language": _NO_LANGUAGE.sub("", message.language),
+        "Content-Language": _languages(message),
         "MIME-Version": "1.0",
     }
     return "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value)
@@ -116,6 +117,12 @@ def _threading(message: Message, domain: str) -> dict[str, str]:
         return {"References": own}
     root = f"<{_key(message.thread)}.thread@{domain}>"
     return {"In-Reply-To": root, "References": f"{root}\r\n {own}"}
+
+
+def _languages(message: Message) -> str:
+    """The language of what is said, and the reader's where it is another (RFC 3282)."""
+    tags = dict.fromkeys((message.text_tag, message.language))
+    return ", ".join(_NO_LANGUAGE.sub("", tag) for tag in tags)
 
 
 def _mailbox(name: str, address: str) -> str:
@@ -157,7 +164,8 @@ def _boundary(message: Message) -> bytes:
 
 def _part(subtype: str, pieces: Pieces) -> list[bytes | Hole]:
     parts: list[bytes | Hole] = [
-        f"Content-Type: text/{subtype}; charset=utf-8\r\n"
+        f"Content-Type: text/{subtype}; charset=utf-8{_FLOWED if subtype == 'plain' else ''}"
+        "\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode("ascii")]
     before = ""
     for piece in pieces:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import quote
 
 import phonenumbers
@@ -25,6 +25,8 @@ COUNTRIES = frozenset((
     "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR",
     "HU", "IE", "IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE",
     "SI", "SK", "UA"))
+# Languages that read badly without their letters' marks; elsewhere those stand in names.
+_MARKS_MATTER = frozenset(("tr", "pl", "cs", "sk", "hu", "ro", "hr", "bs", "sr", "lt", "lv", "sq"))
 _MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 _MISCONFIGURED = Outcome(
     Kind.LATER, "the gateway's URL is none that Apprise understands", whole=True)
@@ -99,11 +101,28 @@ class Sms:
         return self._url.replace("{to}", quote(number, safe=""))
 
 
+class Preview(NamedTuple):
+    """What an SMS will be, known before any is sent."""
+
+    text: str
+    segments: int
+    encoding: str  # "GSM-7" or "UCS-2" (3GPP TS 23.038)
+    whole: bool  # False: words were cut so that it fits
+
+
+def preview(message: Message, max_segments: int) -> Preview:
+    """The SMS that everybody gets; the way out of those who have none shorter than a link is
+    added only where it costs nothing (see compose)."""
+    text = compose(message, max_segments)
+    return Preview(text, gsm7.segments(text), "GSM-7" if gsm7.is_gsm7(text) else "UCS-2",
+                   whole=text.startswith(_words(message)))
+
+
 def compose(message: Message, max_segments: int, leave_url: str = "") -> str:
-    """The text of an SMS: who speaks, one sentence, the link; and the way out where that
-    still fits, since it must not cost the message its words."""
+    """The text of an SMS: who speaks, what there is to say, the link; and the way out where
+    that still fits, since it must not cost the message its words."""
     text = _compose(message, max_segments)
-    if leave_url and message.leave_label and message.url:
+    if leave_url and message.leave_label and message.url and not message.stop_hint:
         longer = f"{text} {gsm7.plain(message.leave_label)}: {leave_url}"
         if gsm7.segments(longer) <= max_segments:
             return longer
@@ -112,9 +131,24 @@ def compose(message: Message, max_segments: int, leave_url: str = "") -> str:
 
 @lru_cache(maxsize=64)
 def _compose(message: Message, max_segments: int) -> str:
-    said = gsm7.plain(message.short or message.title)
-    sender = gsm7.plain(message.sender)
-    text = f"{sender}: {said}" if sender and not said.startswith(sender) else said
+    text = _words(message)
     if not message.url:
         return text  # a confirmation code is worth nothing when cut
-    return gsm7.fit(text, message.url, max_segments)
+    text = gsm7.fit(text, message.short_url or message.url, max_segments)
+    for more in (message.mark, message.stop_hint):
+        text = _with(text, gsm7.plain(more), max_segments)
+    return text
+
+
+def _words(message: Message) -> str:
+    said = gsm7.plain(message.alone or message.short or message.title)
+    sender = gsm7.plain(message.sender)
+    text = f"{sender}: {said}" if sender and not said.startswith(sender) else said
+    spell_all = message.text_tag.partition("-")[0] in _MARKS_MATTER
+    return text if spell_all else gsm7.without_marks(text)
+
+
+def _with(text: str, more: str, max_segments: int) -> str:
+    """`text` and one thing more, where nothing else has to go for it."""
+    longer = f"{text} {more}"
+    return longer if more and gsm7.segments(longer) <= max_segments else text

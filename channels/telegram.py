@@ -10,17 +10,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from datetime import UTC, datetime
 from html import escape
 from typing import Any, NamedTuple, Self
+from zoneinfo import ZoneInfo
 
-from channels.base import Envelope, InvalidAddress, Kind, Message, Outcome, Urgency
+from channels.base import Envelope, InvalidAddress, Kind, Outcome, Urgency
 from channels.http_pool import HttpPool, Limits, Post, Reply, origin
+from channels.telegram_text import LEAVE, MANAGE, compose
 
-MAX_UNITS = 4096  # UTF-16 code units of visible text in a message
-MAX_TITLE_UNITS = 256
+NIGHT = (22, 7)  # the town's hours in which only danger makes a sound
+_QUIET = (Urgency.INFO,)
+_QUIET_AT_NIGHT = (Urgency.INFO, Urgency.IMPORTANT)
+_TOWN_TIME = ZoneInfo("Europe/Berlin")
 _HEADERS = ["Content-Type: application/json", "Expect:"]
-_LEAVE, _MANAGE = "\0leave\0", "\0manage\0"  # where a contact's own links go
 _CHAT_ID = re.compile(r"-?[1-9][0-9]{0,18}")
 # The answer repeats the whole message and may be longer than what the pool keeps of it.
 _ACCEPTED = re.compile(rb'\s*\{"ok":\s*true,\s*"result":\s*\{"message_id":\s*(\d+)')
@@ -71,7 +74,9 @@ class Telegram:
 
     def send(self, envelopes: Sequence[Envelope]) -> Iterator[tuple[int, Outcome]]:
         """Send to every chat; see Channel.send."""
-        posts = (Post(e.id, f"{self._base}sendMessage", _HEADERS, body(e)) for e in envelopes)
+        night = is_night(datetime.now(UTC))
+        posts = (Post(e.id, f"{self._base}sendMessage", _HEADERS, body(e, night))
+                 for e in envelopes)
         for number, reply in self._pool.post_many(posts):
             yield number, outcome(reply)
 
@@ -96,56 +101,24 @@ class Telegram:
         self._pool.close()
 
 
-def body(envelope: Envelope) -> bytes:
-    """The JSON of one `sendMessage`."""
+def is_night(moment: datetime) -> bool:
+    """Whether the town sleeps at an aware time."""
+    hour = moment.astimezone(_TOWN_TIME).hour
+    return hour >= NIGHT[0] or hour < NIGHT[1]
+
+
+def body(envelope: Envelope, night: bool = False) -> bytes:
+    """The JSON of one `sendMessage`. Only what presses makes a sound, and at night only
+    danger does."""
     message = envelope.message
     text = compose(message, bool(envelope.leave_url), bool(envelope.manage_url))
-    text = text.replace(_LEAVE, escape(envelope.leave_url))
-    text = text.replace(_MANAGE, escape(envelope.manage_url))
+    text = text.replace(LEAVE, escape(envelope.leave_url))
+    text = text.replace(MANAGE, escape(envelope.manage_url))
     return json.dumps({
         "chat_id": int(envelope.address), "text": text, "parse_mode": "HTML",
         "link_preview_options": {"is_disabled": True},
-        "disable_notification": message.urgency == Urgency.INFO,
+        "disable_notification": message.urgency in (_QUIET_AT_NIGHT if night else _QUIET),
     }).encode()
-
-
-@lru_cache(maxsize=64)
-def compose(message: Message, leave: bool, manage: bool) -> str:
-    """The message as Telegram's HTML, cut so that what is visible fits; with marks where
-    the contact's own links go."""
-    title = cut(_clean(message.title), MAX_TITLE_UNITS)
-    links = _links(message, leave, manage)
-    why = _clean(message.why)
-    action = _clean(message.action_label or message.url) if message.url else ""
-    rest = [title, action, why, " · ".join(label for label, _ in links)]
-    room = MAX_UNITS - sum(units(part) + 2 for part in rest if part)
-    parts = [
-        f"<b>{escape(title, quote=False)}</b>" if title else "",
-        escape(cut(_clean(message.text), room), quote=False),
-        _anchor(action, message.url) if action else "",
-        f"<i>{escape(why, quote=False)}</i>" if why else "",
-        " · ".join(_anchor(label, url) for label, url in links),
-    ]
-    return "\n\n".join(part for part in parts if part)
-
-
-def cut(text: str, room: int) -> str:
-    """Shorten to `room` UTF-16 units, between words, with "…"."""
-    if units(text) <= room:
-        return text
-    size = used = 0
-    for size, character in enumerate(text):  # noqa: B007 – used after the loop
-        used += units(character)
-        if used > room - 1:
-            break
-    kept = text[:size]
-    at = max(kept.rfind(" "), kept.rfind("\n"))
-    return (kept[:at] if at > size // 2 else kept).rstrip(" \n,;:–-") + "…"
-
-
-def units(text: str) -> int:
-    """Length in UTF-16 code units, as Telegram counts."""
-    return len(text) + sum(c > "\uffff" for c in text)
 
 
 def outcome(reply: Reply) -> Outcome:
@@ -215,20 +188,3 @@ def _seconds(value: object) -> float | None:
 def _words(description: str) -> str:
     """The API's description, short, and without digits that could be somebody's chat."""
     return re.sub(r"\d{5,}", "…", description)[:160]
-
-
-def _links(message: Message, leave: bool, manage: bool) -> list[tuple[str, str]]:
-    """Label and address of the small links below."""
-    links = [(message.manage_label, _MANAGE if manage else ""),
-             (message.leave_label, _LEAVE if leave else ""),
-             (message.imprint_label, message.imprint_url),
-             (message.privacy_label, message.privacy_url)]
-    return [(_clean(label), url) for label, url in links if label and url]
-
-
-def _anchor(label: str, url: str) -> str:
-    return f'<a href="{escape(url)}">{escape(label, quote=False)}</a>'
-
-
-def _clean(text: str) -> str:
-    return text.replace("\0", "").strip()

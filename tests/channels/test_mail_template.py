@@ -133,7 +133,8 @@ def test_plain_text_comes_first_then_html() -> None:
 def test_the_plain_text_has_every_word_and_link() -> None:
     text = part(parse(render()), "plain")
     assert text == (
-        "Sperrung der Paulinenstraße\n\nAb Montag gesperrt.\n\nBis Freitag.\n\n"
+        "Sperrung der Paulinenstraße\n===========================\n\n"
+        "Ab Montag gesperrt.\n\nBis Freitag.\n\n"
         "Auf der Webseite lesen:\nhttps://push.example.org/meldungen/7\n\n-- \n"
         "Weil Sie es so wollten.\n\nStadt Detmold\n\n"
         f"Abmelden:\n{LEAVE}\nEinstellungen ändern:\n{MANAGE}\n"
@@ -148,7 +149,7 @@ def test_the_html_is_structured_named_and_loads_nothing() -> None:
     assert page.links() == [MESSAGE.url, LEAVE, MANAGE, MESSAGE.imprint_url, MESSAGE.privacy_url]
     first = dict(page.tags[0][1])
     assert (page.tags[0][0], first["lang"], first["dir"]) == ("html", "de", "ltr")
-    article = next(attributes for tag, attributes in page.tags if tag == "div")
+    article = next(a for tag, a in page.tags if tag == "div" and "role" in a)
     assert (article["lang"], article["role"]) == ("de", "article")
     assert [tag for tag, _ in page.tags].count("h1") == 1
     assert "<title>Sperrung der Paulinenstraße</title>" in html
@@ -211,6 +212,8 @@ def test_no_senders_name_breaks_the_from_line(name: str) -> None:
 @pytest.mark.parametrize("where", ["title", "text", "html", "why", "leave_label", "sender"])
 def test_nothing_a_text_says_breaks_the_mail(where: str, nasty: str) -> None:
     message = replace(MESSAGE, **{where: nasty})  # type: ignore[arg-type]
+    if where == "text":
+        message = replace(message, html="")  # what else mails take their text part from
     raw = render(message)
     assert_fit_for_the_wire(raw)
     mail = parse(raw)
@@ -259,7 +262,7 @@ def test_every_link_arrives_as_it_was_given(link: str) -> None:
 @settings(max_examples=50, deadline=None)
 def test_any_text_and_any_link_survive_the_wire(title: str, text: str, length: int) -> None:
     link = ("https://x.org/" + "Ab.=&" * 200)[:length + 20]
-    raw = render(replace(MESSAGE, title=title, text=text), leave_url=link)
+    raw = render(replace(MESSAGE, title=title, text=text, html=""), leave_url=link)
     assert_fit_for_the_wire(raw)
     mail = parse(raw)
     assert f"\n{link}\n" in part(mail, "plain")

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from aiohttp import web
 
 from channels.base import Envelope, InvalidAddress, Kind, Message, Outcome, Urgency
 from channels.http_pool import Limits
-from channels.telegram import MAX_UNITS, Telegram, body, compose, cut, units
+from channels.telegram import Telegram, body, is_night
+from channels.telegram_text import MAX_UNITS, compose, cut, units
 from civic_push.demo.telegram_api import TelegramApi
 from civic_push.demo.telegram_html import visible
 from tests.stand_ins.providers import answering, closed_port, serving
@@ -21,7 +23,7 @@ from tests.stand_ins.providers import answering, closed_port, serving
 TOKEN = "1000000:geheim"
 MESSAGE = Message(
     key="a1", title="Sperrung <B 239>", text="Ab Montag & länger.\n\nBitte umfahren.",
-    html="<p>…</p>", short="Sperrung", url="https://push.detmold.de/a/1?x=1&y=2",
+    html="<p>Ab Montag &amp; länger.</p>\n<p>Bitte umfahren.</p>", short="Sperrung", url="https://push.detmold.de/a/1?x=1&y=2",
     language="de", why="Sie erhalten dies, weil Sie Baustellen abonniert haben.",
     leave_label="Abmelden", manage_label="Einstellungen", imprint_label="Impressum",
     imprint_url="https://push.detmold.de/impressum", privacy_label="Datenschutz",
@@ -95,11 +97,61 @@ def test_each_envelope_of_a_batch_gets_its_own_outcome(api: tuple[TelegramApi, i
     assert not outcomes[3].whole
 
 
-@pytest.mark.parametrize(("urgency", "silent"), [
-    (Urgency.INFO, True), (Urgency.IMPORTANT, False), (Urgency.DANGER, False)])
-def test_only_what_presses_makes_a_sound(urgency: Urgency, silent: bool) -> None:
-    message = Message("k", "T", "t", "", "", "", "de", urgency=urgency)
-    assert json.loads(body(Envelope(1, "42", message)))["disable_notification"] is silent
+@pytest.mark.parametrize(("urgency", "silent", "silent_at_night"), [
+    (Urgency.INFO, True, True), (Urgency.IMPORTANT, False, True),
+    (Urgency.DANGER, False, False)])
+def test_only_what_presses_makes_a_sound_and_at_night_only_danger(
+        urgency: Urgency, silent: bool, silent_at_night: bool) -> None:
+    one = Envelope(1, "42", Message("k", "T", "t", "", "", "", "de", urgency=urgency))
+    assert json.loads(body(one))["disable_notification"] is silent
+    assert json.loads(body(one, night=True))["disable_notification"] is silent_at_night
+
+
+@pytest.mark.parametrize(("moment", "night"), [
+    ("2026-07-01T19:59:59+00:00", False), ("2026-07-01T20:00:00+00:00", True),
+    ("2026-12-01T20:59:59+00:00", False), ("2026-12-01T21:00:00+00:00", True),
+    ("2026-12-01T05:59:59+00:00", True), ("2026-12-01T06:00:00+00:00", False),
+    ("2026-10-25T00:30:00+00:00", True)])
+def test_the_night_is_the_town_s_in_summer_and_winter(moment: str, night: bool) -> None:
+    assert is_night(datetime.fromisoformat(moment)) is night
+
+
+def test_what_was_formatted_stays_formatted(api: tuple[TelegramApi, int]) -> None:
+    server, port = api
+    html = ("<h2>Umleitung &amp; Dauer</h2>\n<p>Bitte <strong>nicht</strong> über die <em>B 239"
+            "</em><br>fahren, sondern <a href=\"https://d.example/?a=1&amp;b=2\">so</a>.</p>\n"
+            "<ul>\n<li>Bus 701\n<ol start=\"3\"><li>fährt <code>x&lt;y</code></li></ol></li>\n"
+            "<li><a href=\"mailto:a@b.example\">Amt</a></li></ul>\n"
+            "<blockquote><p>Danke!</p></blockquote>\n<hr>\n<pre><code>a\n  b\n</code></pre>\n"
+            "<table><thead><tr><th>Tag</th><th>Zeit</th></tr></thead>\n"
+            "<tbody><tr><td>Mo</td><td>8</td></tr></tbody></table>")
+    message = Message("k", "Titel", "", html, "", "", "de")
+    assert one(channel(port), envelope(message=message)).kind == Kind.SENT
+    assert server.chats[42].texts[0].startswith(
+        "<b>Titel</b>\n\n<b>Umleitung &amp; Dauer</b>\n\nBitte <b>nicht</b> über die <i>B 239"
+        '</i>\nfahren, sondern <a href="https://d.example/?a=1&amp;b=2">so</a>.\n\n'
+        "• Bus 701\n  3. fährt <code>x&lt;y</code>\n• Amt (a@b.example)\n\n"
+        "<blockquote>Danke!</blockquote>\n\n* * *\n\n<pre>a\n  b</pre>\n\n"
+        "<b>Tag</b> | <b>Zeit</b>\nMo | 8")
+
+
+def test_a_text_in_another_language_is_labelled() -> None:
+    message = Message("k", "Titel", "Text", "", "", "", "en", note="Only in German.")
+    assert compose(message, leave=False, manage=False) == (
+        "<b>Titel</b>\n\n<i>Only in German.</i>\n\nText")
+
+
+@pytest.mark.parametrize("html", [
+    "<p>" + "<strong>fett und lang</strong> &amp; " * 900 + "</p>",
+    "".join(f"<h2>Teil {n}</h2><p>{'Wort ' * 30}</p>" for n in range(90)),
+    "<ul>" + "<li>Punkt mit <a href='https://x.example'>Link</a></li>" * 900 + "</ul>",
+    "<pre>" + "x y\n" * 3000 + "</pre>", "<blockquote><p>" + "Ach " * 3000 + "</p></blockquote>"])
+def test_a_long_formatted_text_is_cut_with_its_tags_closed(html: str) -> None:
+    message = Message("k", "Titel", "", html, "", "https://d.example/a", "de",
+                      action_label="Alles lesen", why="weil", leave_label="Abmelden")
+    seen = visible(compose(message, leave=True, manage=False).replace("\0", ""))
+    assert MAX_UNITS - 200 < units(seen) <= MAX_UNITS
+    assert "…\n\nAlles lesen\n\nweil" in seen
 
 
 def test_a_message_without_links_has_none() -> None:
