@@ -36,16 +36,17 @@ MODULES = [
 OPEN = {
     "static", "language.switch", "public.start", "public.announcements", "public.announcement",
     "public.imprint", "public.privacy", "public.accessibility", "public.health",
-    "push.manifest", "push.service_worker", "security.login"}
+    "push.key", "inbox.show", "inbox.offline", "inbox.manifest", "inbox.service_worker",
+    "security.login"}
 ASKING = {  # anybody may ask; what follows goes to the inbox itself
     "signup.form", "signup.submit", "signup.done", "preferences.ask", "preferences.send_link",
     "confirming.code_form", "confirming.confirm_code", "confirming.new_code",
-    "push.start", "push.stop", "push.switch", "push.preferences"}
+    "push.start", "push.stop", "push.switch", "push.preferences", "push.test"}
 SIGNED = {  # the link itself is the proof
     "confirming.by_link", "confirming.confirm_link", "leaving.ask", "leaving.end",
-    "preferences.show", "preferences.save", "preferences.add", "preferences.remove",
+    "leaving.explain", "preferences.show", "preferences.save", "preferences.add", "preferences.remove",
     "preferences.copy"}
-MACHINES = {"telegram.webhook"}  # proves itself by a secret header
+MACHINES = {"sms_inbound.hear", "telegram.webhook"}  # proves itself by a secret header
 PUBLIC = OPEN | ASKING | SIGNED | MACHINES
 
 

@@ -6,28 +6,31 @@ What differs between two recipients of one message is only in their Envelope; so
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from flask_babel import force_locale, gettext
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from channels.base import Message, Urgency
+from channels.base import Message, Urgency, direction_of
+from civic_push.announcements.addresses import page_url, short_url
 from civic_push.announcements.markdown import to_html, to_text
 from civic_push.announcements.models import Announcement, AnnouncementText
+from civic_push.announcements.sentences import one_a_line
 from civic_push.config import Settings
+from civic_push.delivery import words
 from civic_push.delivery.follow_up_words import as_follow_up
-from subscriptions.models import Neighbourhood, Topic
+from civic_push.languages import locale_of
+from subscriptions.models import Neighbourhood, Register, Topic
 
 _Row = TypeVar("_Row", Announcement, Topic, Neighbourhood)
 
 Reason = tuple[int | None, int | None, bool]
 """Topic id, neighbourhood id (None: all), and whether the subscription still exists."""
-
-SHORT = 300  # characters: what SMS begin with before they are cut
 
 
 class About(NamedTuple):
@@ -46,6 +49,7 @@ class Composer:
         self._announcements: dict[int, Announcement] = {}
         self._messages: dict[tuple[int, str, str, Reason | None, bool], Message] = {}
         self._begun: dict[int, datetime] = {}  # when the originals of chains were published
+        self._about: dict[int, About] = {}
         self._topics: dict[int, Topic] | None = None
         self._places: dict[int, Neighbourhood] = {}
 
@@ -53,20 +57,35 @@ class Composer:
         """Read announcements with their texts, in one go, before messages are asked for."""
         missing = announcement_ids - set(self._announcements)
         if missing:
-            self._announcements.update(self._kept(
+            found = self.session.scalars(
                 select(Announcement).where(Announcement.id.in_(missing))
-                .options(selectinload(Announcement.texts))))
+                .options(selectinload(Announcement.texts), selectinload(Announcement.topics),
+                         selectinload(Announcement.neighbourhoods))).all()
+            self._about |= {a.id: About(tuple(t.id for t in a.topics),
+                                        tuple(n.id for n in a.neighbourhoods)) for a in found}
+            self._announcements |= self._kept(found)
             self._load_originals(missing)
         if self._topics is None:
-            self._topics = self._kept(select(Topic))
-            self._places = self._kept(select(Neighbourhood))
+            self._topics = self._kept(self.session.scalars(select(Topic)).all())
+            self._places = self._kept(self.session.scalars(select(Neighbourhood)).all())
 
-    def _kept(self, query: Select[_Row]) -> dict[int, _Row]:
+    def _kept(self, rows: Sequence[_Row]) -> dict[int, _Row]:
         """Rows by id, cut loose from the session, whose commits would expire them."""
-        rows = {row.id: row for row in self.session.scalars(query)}
-        for row in rows.values():
+        for row in rows:
             self.session.expunge(row)
-        return rows
+        return {row.id: row for row in rows}
+
+    def about(self, announcement_id: int) -> About:
+        """What a loaded announcement is about."""
+        return self._about[announcement_id]
+
+    def topic(self, topic_id: int | None) -> Topic | None:
+        """A topic by its id, if there is one."""
+        return (self._topics or {}).get(topic_id or 0)
+
+    def place(self, place_id: int | None) -> Neighbourhood | None:
+        """An Ortsteil by its id, if there is one."""
+        return self._places.get(place_id or 0)
 
     def _load_originals(self, announcement_ids: set[int]) -> None:
         roots = {a.root_id for i in announcement_ids
@@ -88,7 +107,7 @@ class Composer:
         what it corrects, withdraws or clears."""
         key = (announcement_id, language, register, reason, follows)
         if key not in self._messages:
-            with force_locale(language):
+            with force_locale(locale_of(language, register)):
                 said = self._said(announcement_id, language, register)
                 self._messages[key] = (
                     self._follow_up(said, announcement_id, language, register) if follows
@@ -99,7 +118,7 @@ class Composer:
                    ) -> Message:
         announcement = self._announcements[announcement_id]
         return as_follow_up(said, announcement.kind,
-                            announcement.text(language, register).change,
+                            announcement.change(language, register),
                             self._begun[announcement.chain_id])
 
     def _said(self, announcement_id: int, language: str, register: str) -> Message:
@@ -111,49 +130,53 @@ class Composer:
 
     def why(self, reason: Reason, language: str) -> str:
         """Why somebody gets this, in the current locale, which is `language`'s."""
-        topic_id, place_id, known = reason
-        if not known:
+        if not reason[2]:
             return str(gettext("Sie erhalten diese Nachricht, weil Sie Meldungen abonniert haben."))
-        topics = self._topics or {}
-        topic = (topics[topic_id].title(language) if topic_id in topics
-                 else gettext("alle Themen"))
-        place = (self._places[place_id].name if place_id in self._places
-                 else gettext("die ganze Stadt"))
-        return str(gettext("Sie erhalten diese Nachricht, weil Sie „%(topic)s“ für %(place)s "
-                           "abonniert haben.", topic=topic, place=place))
+        return str(gettext("Sie erhalten diese Nachricht, weil Sie das abonniert haben: "
+                           "%(list)s.", list=self.wish(reason, language)))
+
+    def wish(self, reason: Reason, language: str) -> str:
+        """What somebody asked for, in the current locale: "„Baustellen“ für Hiddesen"."""
+        topic, place = self.topic(reason[0]), self.place(reason[1])
+        return str(gettext("„%(topic)s“ für %(place)s",
+                           topic=topic.title(language) if topic else gettext("alle Themen"),
+                           place=place.name if place else gettext("die ganze Stadt")))
 
     def _compose(self, announcement_id: int, language: str, register: str) -> Message:
         announcement = self._announcements[announcement_id]
         text = announcement.text(language, register)
-        return frame(
-            self.settings, text.language, key=f"a{announcement.chain_id}", title=text.title,
-            text=_with_source(to_text(text.body), announcement),
-            html=to_html(text.body) + _source_html(announcement),
-            short=short_of(text), url=page_url(self.settings, announcement.id),
-            urgency=Urgency(announcement.urgency), expires_at=announcement.expires_at,
-            action_label=gettext("Auf der Webseite lesen"),
-            list_id=list_id(self.settings))
+        note, mark = words.fallback(text, language, register)
+        body = one_a_line(text.body) if text.register == Register.PLAIN else text.body
+        return replace(
+            frame(
+                self.settings, language, register, key=f"a{announcement.chain_id}",
+                title=text.title, text=_joined(to_text(body), words.source_text(announcement)),
+                html=to_html(body) + words.source_html(announcement),
+                short=words.push_words(text), urgency=Urgency(announcement.urgency),
+                url=page_url(self.settings, announcement.id, language, text.register),
+                expires_at=announcement.expires_at, list_id=list_id(self.settings),
+                action_label=gettext("Auf der Webseite lesen")),
+            text_language="" if text.language == language else text.language,
+            note=note, mark=mark, alone=words.sms_words(text),
+            short_url=short_url(self.settings, announcement.id, text.register))
 
 
-def frame(settings: Settings, language: str, *, key: str, title: str, text: str, html: str,
-          short: str, url: str = "", urgency: Urgency = Urgency.INFO,
-          expires_at: datetime | None = None, why: str = "", action_label: str = "",
-          list_id: str = "") -> Message:
+def frame(settings: Settings, language: str, register: str = Register.STANDARD, *, key: str,
+          title: str, text: str, html: str, short: str, url: str = "",
+          urgency: Urgency = Urgency.INFO, expires_at: datetime | None = None, why: str = "",
+          action_label: str = "", list_id: str = "") -> Message:
     """A message with what every message carries: sender, links, their words in the current
-    locale."""
+    locale, which is the reader's; so are `language` and `register`."""
     return Message(
         key=key, title=title, text=text, html=html, short=short, url=url, language=language,
-        direction="rtl" if language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr",
+        direction=direction_of(language), plain=register == Register.PLAIN,
         urgency=urgency, expires_at=expires_at, why=why, sender=settings.sender,
         leave_label=gettext("Abmelden"), manage_label=gettext("Einstellungen ändern"),
         imprint_label=gettext("Impressum"), imprint_url=f"{settings.public_url}/impressum",
         privacy_label=gettext("Datenschutz"), privacy_url=f"{settings.public_url}/datenschutz",
+        stop_hint=gettext("Ende: STOP") if settings.sms_inbound_secret else "",
+        fewer_label=gettext("Weniger davon") if list_id else "",
         action_label=action_label, list_id=list_id)
-
-
-def page_url(settings: Settings, announcement_id: int) -> str:
-    """Where an announcement stands."""
-    return f"{settings.public_url}/meldungen/{announcement_id}"
 
 
 def list_id(settings: Settings) -> str:
@@ -162,32 +185,14 @@ def list_id(settings: Settings) -> str:
 
 
 def short_of(text: AnnouncementText) -> str:
-    """The sentence for SMS and push: the editor's own, or the text's beginning."""
+    """A text in a few lines, for lists: the editor's sentence, or the beginning."""
     if text.short:
         return text.short
-    words = " ".join(to_text(text.body).split())
-    if len(words) <= SHORT:
-        return words
-    return words[:SHORT].rsplit(" ", 1)[0] + " …"
+    said = " ".join(to_text(text.body).split())
+    if len(said) <= words.SHORT:
+        return said
+    return said[:words.SHORT].rsplit(" ", 1)[0] + " …"
 
 
-def _with_source(text: str, announcement: Announcement) -> str:
-    if not announcement.source_name:
-        return text
-    source = gettext("Quelle: %(name)s", name=announcement.source_name)
-    return "\n\n".join(filter(None, (text, f"{source}\n{announcement.link}".strip())))
-
-
-def _source_html(announcement: Announcement) -> str:
-    if not announcement.source_name:
-        return ""
-    source = gettext("Quelle: %(name)s", name=announcement.source_name)
-    link = f"[{_escape(source)}](<{announcement.link}>)" if announcement.link else _escape(source)
-    return to_html(link)
-
-
-def _escape(words: str) -> str:
-    """Keep Markdown's signs in a source's name from meaning anything."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!<>|~" else c for c in words)
-
-
+def _joined(*parts: str) -> str:
+    return "\n\n".join(filter(None, parts))

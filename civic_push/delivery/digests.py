@@ -1,48 +1,166 @@
-"""One message with all that is due for a contact: composed once for each set of announcements."""
+"""One message with all that is due for a contact: composed once for each set of announcements.
+
+A mail holds the texts, grouped by topic and Ortsteil beneath a table of contents; a chat gets
+the titles as links; push and SMS get the number and the first titles.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from html import escape
+from itertools import count, groupby
+from typing import NamedTuple
 
-from flask_babel import force_locale, format_date, ngettext
+from flask_babel import force_locale, format_date, gettext, ngettext
 
-from channels.base import Message
+from channels.base import Message, Urgency
 from civic_push.delivery.compose import Composer, Reason, frame, list_id
+from civic_push.languages import locale_of
 from subscriptions.timing import TOWN_TIME
 
 Wanted = tuple[tuple[int, Reason], ...]
 """Announcement ids with the reason each came, in the order they appear."""
 
+WHOLE_TEXTS = 60_000  # characters of HTML; longer mails give sentences (Gmail cuts at 102 kB)
+_TITLE_ROOM = 80  # characters of the first title in the subject
+_HEADING = re.compile(r"<(/?)h([2-4])>")
+_URGENCIES = (Urgency.DANGER, Urgency.IMPORTANT, Urgency.INFO)
+
+
+class _Item(NamedTuple):
+    """One announcement with where it stands in the digest."""
+
+    order: tuple[int, str, bool, str]  # topic's position and name; whole town last; places
+    group: str  # "Baustellen: Hiddesen"
+    message: Message
+
 
 class Digests:
-    """Composes digests from the messages of a Composer."""
+    """Composes a channel's digests from the messages of a Composer."""
 
-    def __init__(self, composer: Composer, now: datetime) -> None:
-        self.composer, self.now = composer, now
+    def __init__(self, composer: Composer, now: datetime, channel: str = "email") -> None:
+        self.composer, self.now, self.channel = composer, now, channel
         self._made: dict[tuple[Wanted, str, str], Message] = {}
 
     def message(self, wanted: Wanted, language: str, register: str) -> Message:
         """The digest of these announcements for such a reader."""
         key = (wanted, language, register)
         if key not in self._made:
-            messages = [self.composer.message(a, language, register, r) for a, r in wanted]
-            with force_locale(language):
-                self._made[key] = self._compose(messages, language)
+            items = [self._item(a, self.composer.message(a, language, register, reason),
+                                reason, language, register) for a, reason in wanted]
+            with force_locale(locale_of(language, register)):
+                self._made[key] = self._compose(items, wanted, language, register)
         return self._made[key]
 
-    def _compose(self, messages: list[Message], language: str) -> Message:
-        settings = self.composer.settings
-        day = self.now.astimezone(TOWN_TIME).date()
-        title = ngettext("%(num)d Meldung vom %(day)s", "%(num)d Meldungen vom %(day)s",
-                         len(messages), day=format_date(day, "long"))
-        return frame(
-            settings, language, key=f"d{day:%Y%m%d}", title=title,
-            text="\n\n".join(f"{m.title}\n{'-' * min(len(m.title), 70)}\n\n{m.text}\n\n{m.url}"
-                             for m in messages),
-            html="\n".join(f'<h2><a href="{escape(m.url)}">{escape(m.title)}</a></h2>\n{m.html}'
-                           for m in messages),
-            short="; ".join(m.title for m in messages), url=f"{settings.public_url}/meldungen",
-            expires_at=max(m.expires_at for m in messages if m.expires_at),
-            why="\n".join(dict.fromkeys(m.why for m in messages)),
-            action_label=messages[0].action_label, list_id=list_id(settings))
+    def _item(self, announcement_id: int, message: Message, reason: Reason, language: str,
+              register: str) -> _Item:
+        """Sort an announcement under what the reader asked for; where he asked for all
+        topics or the whole town, under what it is about itself."""
+        about = self.composer.about(announcement_id)
+        topic = self.composer.topic(reason[0] or (about.topics[0] if about.topics else None))
+        ids = (reason[1],) if reason[1] in about.places else about.places
+        places = ", ".join(place.name for i in ids if (place := self.composer.place(i)))
+        with force_locale(locale_of(language, register)):
+            name = topic.title(language) if topic else gettext("Weitere Meldungen")
+            group = f"{name}: {places or gettext('ganze Stadt')}"
+        return _Item((topic.position if topic else 1_000, name, not places, places), group,
+                     message)
+
+    def _compose(self, items: list[_Item], wanted: Wanted, language: str, register: str
+                 ) -> Message:
+        first = min(items, key=_importance).message
+        items = sorted(items, key=lambda item: item.order)
+        titles = [first.title, *(i.message.title for i in items if i.message is not first)]
+        settings, day = self.composer.settings, self.now.astimezone(TOWN_TIME).date()
+        intro = ngettext("%(num)d Meldung vom %(day)s", "%(num)d Meldungen vom %(day)s",
+                         len(items), day=format_date(day, "long"))
+        parts = _mail(items) if self.channel == "email" else _chat(items)
+        return replace(
+            frame(
+                settings, language, register, key=f"d{day:%Y%m%d}",
+                title=_subject(titles), text="\n".join((intro, *titles)),
+                html="\n".join((f"<p>{escape(intro)}</p>", *parts)),
+                short="; ".join(titles[1:]), url=f"{settings.public_url}/meldungen",
+                expires_at=max((i.message.expires_at for i in items if i.message.expires_at),
+                               default=None),
+                why=self._why(wanted, language), list_id=list_id(settings),
+                action_label=gettext("Alle Meldungen ansehen")),
+            alone=ngettext("%(num)d Meldung: %(titles)s", "%(num)d Meldungen: %(titles)s",
+                           len(items), titles="; ".join(titles)))
+
+    def _why(self, wanted: Wanted, language: str) -> str:
+        """All reasons in one sentence."""
+        reasons = list(dict.fromkeys(reason for _, reason in wanted))
+        if len(reasons) == 1 or not all(known for *_, known in reasons):
+            return self.composer.why(reasons[0], language)
+        return str(gettext("Sie erhalten diese Nachricht, weil Sie das abonniert haben: "
+                           "%(list)s.",
+                           list="; ".join(self.composer.wish(r, language) for r in reasons)))
+
+
+def _importance(item: _Item) -> tuple[int, bool, tuple[int, str, bool, str]]:
+    """What presses comes first, then what concerns the reader's own part of town."""
+    return _URGENCIES.index(item.message.urgency), item.order[2], item.order
+
+
+def _subject(titles: list[str]) -> str:
+    title = titles[0]
+    if len(title) > _TITLE_ROOM:
+        title = title[:_TITLE_ROOM].rsplit(" ", 1)[0] + " …"
+    return str(ngettext("%(num)d Meldung: %(title)s", "%(num)d Meldungen: %(title)s u. a.",
+                        len(titles), title=title))
+
+
+def _mail(items: list[_Item]) -> Iterator[str]:
+    """Table of contents and texts. The numbers lead from one to the other where a mail
+    program follows no links within a mail, and in text mode."""
+    whole = sum(len(item.message.html) for item in items) <= WHOLE_TEXTS
+    yield f"<h2>{escape(gettext('Inhalt'))}</h2>"
+    for group, numbered in _grouped(items):
+        links = (f'<li><a href="#m{n}"{_said_in(m)}>{escape(_marked(m))}</a></li>'
+                 for n, m in numbered)
+        yield (f"<p><strong>{escape(group)}</strong></p>\n"
+               f'<ol start="{numbered[0][0]}">\n{"".join(links)}\n</ol>')
+    for group, numbered in _grouped(items):
+        yield f"<h2>{escape(group)}</h2>"
+        for number, message in numbered:
+            yield _text(number, message, whole)
+
+
+def _chat(items: list[_Item]) -> Iterator[str]:
+    """Titles that are links."""
+    for group, numbered in _grouped(items):
+        links = (f'<li><a href="{escape(m.url)}">{escape(_marked(m))}</a></li>'
+                 for _, m in numbered)
+        yield f"<h2>{escape(group)}</h2>\n<ul>\n{''.join(links)}\n</ul>"
+
+
+def _grouped(items: list[_Item]) -> Iterator[tuple[str, list[tuple[int, Message]]]]:
+    """The groups, each with its messages, which are numbered through."""
+    numbers = count(1)
+    for _, group in groupby(items, key=lambda item: item.order):
+        members = list(group)
+        yield members[0].group, [(next(numbers), item.message) for item in members]
+
+
+def _text(number: int, message: Message, whole: bool) -> str:
+    """One announcement: its title, a link and the place the contents lead to (`name` for
+    Outlook, which knows no other), and its text one level of headings deeper than alone."""
+    html = _HEADING.sub(lambda tag: f"<{tag[1]}h{int(tag[2]) + 2}>", message.html)
+    heading = (f'<h3 id="m{number}"><a name="m{number}" href="{escape(message.url)}">'
+               f"{number}. {escape(_marked(message))}</a></h3>")
+    return (f"<div{_said_in(message)}>\n{heading}\n"
+            f"{html if whole else f'<p>{escape(message.short)}</p>'}\n</div>")
+
+
+def _marked(message: Message) -> str:
+    return f"{message.title} {message.mark}".rstrip()
+
+
+def _said_in(message: Message) -> str:
+    if not message.text_language:
+        return ""
+    return f' lang="{escape(message.text_language)}" dir="{message.text_direction}"'

@@ -21,6 +21,10 @@ def notice(settings: Settings, tokens: Tokens, channel: str, delivery: Claimed) 
         Purpose.WELCOME: _welcome,
         Purpose.KNOWN: _known,
         Purpose.MANAGE: _manage,
+        Purpose.UNITE: _unite_code if channel == "sms" else _unite,
+        Purpose.TEST: _test,
+        Purpose.STAND_IN: _stand_in,
+        Purpose.GOODBYE: _goodbye,
     }[Purpose(delivery.purpose)]
     return compose(settings, tokens, delivery)
 
@@ -32,8 +36,7 @@ def _confirm(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
         paragraphs=[
             gettext("Jemand – vermutlich Sie – möchte Meldungen von %(sender)s an diese Adresse "
                     "bekommen.", sender=settings.sender),
-            gettext("Bitte bestätigen Sie das innerhalb von 48 Stunden auf dieser Seite:"),
-            url,
+            gettext("Bitte bestätigen Sie das innerhalb von 48 Stunden."),
             gettext("Waren Sie das nicht? Dann müssen Sie nichts tun. Ohne Bestätigung bekommen "
                     "Sie keine Meldungen, und wir löschen die Adresse nach 7 Tagen."),
         ], action=gettext("Anmeldung bestätigen"))
@@ -64,7 +67,7 @@ def _known(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
             gettext("Jemand – vermutlich Sie – wollte diese Adresse für Meldungen von %(sender)s "
                     "anmelden. Sie ist schon angemeldet; es hat sich nichts geändert.",
                     sender=settings.sender),
-            gettext("Ihre Auswahl ansehen und ändern:"), url])
+        ], action=gettext("Auswahl ansehen und ändern"))
 
 
 def _manage(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
@@ -73,8 +76,58 @@ def _manage(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
         settings, delivery, url=url, title=gettext("Ihr Link zu Ihren Einstellungen"),
         paragraphs=[
             gettext("Mit diesem Link ändern Sie, welche Meldungen Sie bekommen. Er gilt 48 "
-                    "Stunden. Geben Sie ihn nicht weiter."), url,
-            gettext("Haben Sie keinen Link angefordert? Dann müssen Sie nichts tun.")])
+                    "Stunden. Geben Sie ihn nicht weiter."),
+            gettext("Haben Sie keinen Link angefordert? Dann müssen Sie nichts tun."),
+        ], action=gettext("Einstellungen ändern"))
+
+
+def _unite(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
+    url = _link(settings, tokens, delivery, TokenPurpose.CONFIRM, "bestaetigen")
+    return _notice(
+        settings, delivery, url=url, title=gettext("Möchten Sie Ihre Einstellungen vereinen?"),
+        paragraphs=[
+            gettext("Hierher kommen schon Meldungen von %(sender)s. Jemand – vermutlich Sie – "
+                    "hat diese Adresse noch einmal eingetragen, bei anderen Einstellungen.",
+                    sender=settings.sender),
+            gettext("Gehören beide Ihnen? Dann bestätigen Sie das innerhalb von 48 Stunden. "
+                    "Danach haben Sie gemeinsame Einstellungen für alle Wege."),
+            gettext("Waren Sie das nicht? Dann müssen Sie nichts tun; es ändert sich nichts."),
+        ], action=gettext("Einstellungen vereinen"))
+
+
+def _unite_code(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
+    assert delivery.contact_id is not None
+    code = tokens.code(delivery.contact_id, delivery.challenge or 0)
+    words = gettext("%(code)s ist Ihr Code, um Ihre Einstellungen bei %(sender)s zu vereinen. "
+                    "Geben Sie ihn nicht weiter. Nicht angefordert? Dann bitte nichts tun.",
+                    code=code, sender=settings.sender)
+    return _notice(settings, delivery, title=gettext("Ihr Code"), paragraphs=[words], short=words)
+
+
+def _test(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
+    return _notice(
+        settings, delivery, url=f"{settings.public_url}/posteingang",
+        title=gettext("Probe: Es klappt"),
+        paragraphs=[gettext("So kommen Meldungen von %(sender)s auf diesem Gerät an.",
+                            sender=settings.sender)])
+
+
+def _stand_in(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
+    url = _link(settings, tokens, delivery, TokenPurpose.MANAGE, "einstellungen")
+    now_here = gettext(
+        "Ihr Browser nimmt keine Benachrichtigungen von %(sender)s mehr an. Für diesen Fall "
+        "wollten Sie die Meldungen hierher. Ab jetzt kommen sie hier an.",
+        sender=settings.sender)
+    return _notice(
+        settings, delivery, url=url, title=gettext("Ihre Meldungen kommen jetzt hierher"),
+        paragraphs=[now_here], action=gettext("Auswahl ansehen, ändern oder abmelden"))
+
+
+def _goodbye(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
+    words = gettext("Sie bekommen keine SMS von %(sender)s mehr. Ihre Nummer wird gelöscht.",
+                    sender=settings.sender)
+    return _notice(settings, delivery, title=gettext("Sie sind abgemeldet"),
+                   paragraphs=[words], short=words)
 
 
 def _link(settings: Settings, tokens: Tokens, delivery: Claimed, purpose: TokenPurpose,
@@ -90,10 +143,11 @@ def _link(settings: Settings, tokens: Tokens, delivery: Claimed, purpose: TokenP
 
 def _notice(settings: Settings, delivery: Claimed, *, title: str, paragraphs: list[str],
             url: str = "", short: str = "", action: str = "") -> Message:
-    """Frame plain paragraphs; a paragraph that is the link becomes one in HTML."""
-    html = to_html("\n\n".join(f"<{p}>" if p == url else p for p in paragraphs))
+    """Frame plain paragraphs. The link is the message's action and stands in none of them;
+    push and SMS say the first one."""
     return frame(
-        settings, delivery.language or "de", key=f"n{delivery.id}", title=title,
-        text="\n\n".join(p for p in paragraphs if p != url or not action), html=html,
-        short=short or " ".join(paragraphs), url=url, urgency=Urgency.IMPORTANT,
-        expires_at=delivery.expires_at, action_label=action or (title if url else ""))
+        settings, delivery.language or "de", delivery.register or "standard",
+        key=f"n{delivery.id}", title=title, text="\n\n".join(paragraphs),
+        html=to_html("\n\n".join(paragraphs)), short=short or paragraphs[0], url=url,
+        urgency=Urgency.IMPORTANT, expires_at=delivery.expires_at,
+        action_label=action or (title if url else ""))

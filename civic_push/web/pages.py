@@ -12,15 +12,19 @@ from flask import Flask
 from civic_push.web import (
     confirming,
     errors,
+    feedback,
+    feeds,
+    inbox,
     language,
     leaving,
-    legal,
     links,
     preferences,
     protection,
     public,
     push,
+    short_links,
     signup,
+    sms_inbound,
 )
 
 
@@ -31,9 +35,9 @@ def init_pages(app: Flask) -> None:
     errors.init_errors(app)
     _version_static_files(app)
     settings = app.extensions["civic_push_settings"]
-    legal.check(settings)
     app.context_processor(lambda: {"settings": settings, "push_key": push.public_key})
-    for module in (public, signup, confirming, leaving, preferences, push):
+    for module in (public, feeds, signup, confirming, leaving, preferences, push,
+                   feedback, inbox, short_links, sms_inbound):
         app.register_blueprint(module.pages)
     app.register_error_handler(links.LinkTrouble, links.show_trouble)
 

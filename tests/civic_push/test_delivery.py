@@ -209,9 +209,9 @@ def test_a_digest_is_one_message_with_all_that_is_due(
     at(evening)
     sweep(evening)
     run_jobs(app)
-    assert [e.message.title for e in outbox.sent] == [
-        "3 Meldungen vom 18. November 2026", "3 announcements of November 18, 2026"]
-    assert all(f"/meldungen/{n}" in outbox.sent[0].message.text for n in (1, 2, 3))
+    assert [e.message.language for e in outbox.sent] == ["de", "en"]
+    assert outbox.sent[0].message.title == "3 Meldungen: Eins u. a."
+    assert all(f"/meldungen/{n}" in outbox.sent[0].message.html for n in (1, 2, 3))
     assert states(session) == {State.SENT: 6}
     sweep(evening + timedelta(days=1))
     run_jobs(app)
