@@ -94,6 +94,12 @@ class Announcement(Base):
                 return have[wanted]
         return self.texts[0]
 
+    def change(self, language: str, register: str) -> str:
+        """A follow-up's line about what is different, in the reader's text or else in the
+        standard one; "" for an original."""
+        return (self.text(language, register).change
+                or self.text("de", Register.STANDARD).change)
+
     @property
     def chain_id(self) -> int:
         """The id of the original; the same for all that follow it."""

@@ -12,9 +12,16 @@ from sqlalchemy.orm import Session
 
 from channels.base import Urgency
 from civic_push import tasks
-from civic_push.announcements.models import Announcement, AnnouncementState, AnnouncementText
+from civic_push.announcements import following
+from civic_push.announcements.models import (
+    Announcement,
+    AnnouncementKind,
+    AnnouncementState,
+    AnnouncementText,
+)
 from civic_push.config import settings
 from civic_push.delivery.fan_out import fan_out, lane_of
+from civic_push.delivery.follow_ups import follow_up
 from subscriptions.matching import recipients
 from subscriptions.models import Neighbourhood, Register, Topic
 
@@ -46,14 +53,21 @@ class Draft:
     link: str = ""
     source_name: str = ""
     author_id: int | None = None
+    kind: AnnouncementKind = AnnouncementKind.ORIGINAL
+    change: str = ""  # of follow-ups: what is different, or why it is withdrawn
+    plain_change: str = ""
 
 
 def save(session: Session, draft: Draft, now: datetime,
-         announcement: Announcement | None = None) -> Announcement:
-    """Store a draft, new or over an unpublished announcement, and flush. Does not commit.
-    Raises AlreadyPublished."""
+         announcement: Announcement | None = None, *,
+         follows: Announcement | None = None) -> Announcement:
+    """Store a draft, new or over an unpublished announcement, and flush. A new follow-up
+    names what it `follows`. Does not commit. Raises AlreadyPublished."""
     if announcement is None:
-        announcement = Announcement(created_at=now, author_id=draft.author_id)
+        announcement = Announcement(
+            created_at=now, author_id=draft.author_id, kind=draft.kind,
+            replaces_id=follows.id if follows else None,
+            root_id=follows.chain_id if follows else None)
         session.add(announcement)
     elif announcement.state not in _OPEN:
         raise AlreadyPublished
@@ -62,16 +76,20 @@ def save(session: Session, draft: Draft, now: datetime,
     announcement.link, announcement.source_name = draft.link, draft.source_name
     announcement.topics = _chosen(session, Topic, draft.topics)
     announcement.neighbourhoods = _chosen(session, Neighbourhood, draft.neighbourhoods)
-    _write(announcement, Register.STANDARD, draft.title, draft.body, draft.short)
+    _write(announcement, Register.STANDARD, draft.title, draft.body, draft.short, draft.change)
     _write(announcement, Register.PLAIN, draft.plain_title or draft.title, draft.plain_body,
-           draft.plain_short)
+           draft.plain_short, draft.plain_change)
     session.flush()
     return announcement
 
 
 def publish(session: Session, announcement: Announcement, now: datetime) -> bool:
-    """Publish: commit, then ring for fan_out. Returns False where it was published or
-    dismissed before (two tabs, two editors), True where this call did it."""
+    """Publish: commit, then ring for its deliveries. Returns False where it was published or
+    dismissed before (two tabs, two editors), True where this call did it. A follow-up ends,
+    in the same transaction, what has not left of its chain; raises following.CannotFollow
+    where its chain has ended meanwhile."""
+    if announcement.kind != AnnouncementKind.ORIGINAL:
+        following.take_over(session, announcement, now)
     expires_at = announcement.expires_at or now + timedelta(days=settings().default_expiry_days)
     done = session.execute(
         update(Announcement)
@@ -79,10 +97,12 @@ def publish(session: Session, announcement: Announcement, now: datetime) -> bool
         .values(state=AnnouncementState.PUBLISHED, published_at=now, expires_at=expires_at)
         .execution_options(synchronize_session="fetch"))
     announcement_id, lane = announcement.id, lane_of(announcement.urgency)
-    session.commit()
+    job = fan_out if announcement.kind == AnnouncementKind.ORIGINAL else follow_up
     if done.rowcount != 1:  # type: ignore[attr-defined]
+        session.rollback()
         return False
-    tasks.enqueue(lane, fan_out, announcement_id)
+    session.commit()
+    tasks.enqueue(lane, job, announcement_id)
     return True
 
 
@@ -101,15 +121,15 @@ def _chosen(session: Session, kind: type[_Row],
 
 
 def _write(announcement: Announcement, register: Register, title: str, body: str,
-           short: str) -> None:
+           short: str, change: str) -> None:
     """Set one German wording; a plain one without text is none."""
     text = next((t for t in announcement.texts
                  if (t.language, t.register) == ("de", register)), None)
-    if register == Register.PLAIN and not (body or short):
+    if register == Register.PLAIN and not (body or short or change):
         if text is not None:
             announcement.texts.remove(text)
         return
     if text is None:
         text = AnnouncementText(language="de", register=register)
         announcement.texts.append(text)
-    text.title, text.body, text.short = title, body, short
+    text.title, text.body, text.short, text.change = title, body, short, change

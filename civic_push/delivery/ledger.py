@@ -180,7 +180,7 @@ def earlier(session: Session, ids: Sequence[int]) -> dict[int, Earlier]:
     return {number: Earlier(receipt or "", lane == Lane.DIGEST) for number, receipt, lane in rows}
 
 
-def cancel(session: Session, announcement_ids: Sequence[int], reason: str) -> int:
+def cut_off(session: Session, announcement_ids: Sequence[int], reason: str) -> int:
     """End what has not left of these announcements; return how many. What a worker holds at
     the moment stays his: it may have left already."""
     done = session.execute(

@@ -8,11 +8,12 @@ from flask import current_app
 from sqlalchemy import select
 
 from civic_push import tasks
-from civic_push.announcements.models import Announcement, AnnouncementState
+from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.db import db
 from civic_push.delivery import ledger
 from civic_push.delivery.drain import drain
 from civic_push.delivery.fan_out import fan_out, lane_of
+from civic_push.delivery.follow_ups import follow_up
 from civic_push.delivery.models import Delivery, Lane, State
 from civic_push.delivery.pauses import paused_until
 
@@ -28,13 +29,14 @@ def sweep(now: datetime) -> None:
     due = [(channel, lane) for channel in channels for lane in Lane
            if not paused_until(session, channel, now) and is_due(channel, lane, now)]
     unfinished = session.execute(
-        select(Announcement.id, Announcement.urgency).where(
+        select(Announcement.id, Announcement.urgency, Announcement.kind).where(
             Announcement.state == AnnouncementState.PUBLISHED,
-            Announcement.fan_out_done_at.is_(None),
+            Announcement.fan_out_done_at.is_(None), Announcement.closed_at.is_(None),
             Announcement.published_at < now - _FAN_OUT_PATIENCE)).all()
     session.rollback()
-    for announcement_id, urgency in unfinished:
-        tasks.ring_once(lane_of(urgency), fan_out, announcement_id)
+    for announcement_id, urgency, kind in unfinished:
+        job = fan_out if kind == AnnouncementKind.ORIGINAL else follow_up
+        tasks.ring_once(lane_of(urgency), job, announcement_id)
     for channel, lane in due:
         tasks.ring(lane, drain, channel, lane)
 
