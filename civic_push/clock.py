@@ -10,10 +10,12 @@ from datetime import datetime
 
 from civic_push import tasks
 from civic_push.db import db
+from civic_push.delivery.endings import finish_goodbyes
 from civic_push.delivery.ledger import expire
 from civic_push.delivery.sweep import sweep
 from civic_push.intake.checking import ring_due
-from subscriptions.signup import vanish_unconfirmed
+from civic_push.legal.reports import forget_answered
+from subscriptions.vanishing import vanish_unconfirmed
 
 
 def tick(now: datetime) -> None:
@@ -22,7 +24,9 @@ def tick(now: datetime) -> None:
     if tasks.first_in("minute", 60):
         ring_due(now)
         expire(db.session(), now)
+        finish_goodbyes(db.session(), now)
         db.session().commit()
     if tasks.first_in("hour", 3600):
         vanish_unconfirmed(db.session(), now)
+        forget_answered(db.session(), now)
         db.session().commit()

@@ -63,6 +63,9 @@ class Settings:
     sms_per_second: float = _setting(5.0, "SMS a second, all workers together")
     sms_max_segments: int = _setting(2, "Longest SMS, in segments; longer texts are cut")
     sms_monthly_cap: int = _setting(10_000, "SMS segments a month; 0: no cap")
+    sms_inbound_secret: str = _setting(
+        "", "Last part of the address where the SMS gateway brings answers such as STOP; empty: "
+        "answers are not read", secret=True)
     telegram_token: str = _setting("", "Token of the town's bot, from @BotFather", secret=True)
     telegram_bot: str = _setting("", "The bot's name without @, for the links that start it")
     telegram_api: str = _setting("https://api.telegram.org", "Bot API server")
@@ -70,7 +73,8 @@ class Settings:
     telegram_webhook: bool = _setting(
         False, "true: Telegram calls us at /telegram; false: `worker.py telegram` asks it")
     vapid_private_key: str = _setting(
-        "", "P-256 private key (PEM) that signs browser pushes (RFC 8292)", secret=True)
+        "", "P-256 private key (PEM) that signs browser pushes (RFC 8292); older ones may follow",
+        secret=True)
     vapid_subject: str = _setting(
         "", "mailto: or https: contact for push services; empty: public_url")
     push_services: tuple[str, ...] = _setting(
@@ -82,14 +86,30 @@ class Settings:
     outlets: tuple[OutletSetting, ...] = _setting(
         (), "Public places that get announcements too: a list of {name, url, topics, "
         "neighbourhoods}, url an Apprise URL", secret=True)
+    disposable_domains: tuple[str, ...] = _setting(
+        (), "More mail domains (besides data/disposable_domains.txt) whose inboxes end after "
+        "minutes; nobody can sign up with them")
     lease_seconds: int = _setting(
         60, "How long a worker may be silent about a batch before others may take it")
     default_expiry_days: int = _setting(7, "An announcement without expiry ends after so many days")
-    imprint: str = _setting("", "Markdown file with the imprint; empty: a model text")
-    privacy: str = _setting("", "Markdown file with the privacy notice; empty: a model text")
+    counter: str = _setting(
+        "", "Where residents are signed up with help, for posters: place, hours, telephone")
     trusted_proxies: int = _setting(0, "How many reverse proxies stand before the web server")
     fetch_private: tuple[str, ...] = _setting(
         (), "Sources (host:port) that may be fetched although their address is private")
+    second_factor: str = _setting(
+        "required", "required: editors and above sign in with two factors or a passkey; "
+        "offered: they may")
+    oidc_issuer: str = _setting(
+        "", "Municipal identity provider (OpenID Connect): its issuer address, https")
+    oidc_client_id: str = _setting("", "Our client id there")
+    oidc_client_secret: str = _setting("", "Our client secret there", secret=True)
+    oidc_domains: tuple[str, ...] = _setting(
+        (), "Domains of e-mail addresses that may come from there; empty: all")
+    oidc_roles: tuple[str, ...] = _setting(
+        (), "Which of its groups have which role, such as presse=editor; whoever is in one "
+        "needs no invitation. Empty: only invited people")
+    oidc_groups_claim: str = _setting("groups", "The claim that names somebody's groups")
     demo: bool = _setting(
         False, "Set by `civic-push run` only; refused with a public address or PostgreSQL")
 
@@ -197,6 +217,17 @@ def _check(s: Settings) -> None:
         raise BadSetting(f"{PREFIX}PUBLIC_URL must begin with https:// and not end with a slash.")
     if s.sms_url and "{to}" not in s.sms_url:
         raise BadSetting(f"{PREFIX}SMS_URL must contain {{to}} where the number goes.")
+    if s.sms_inbound_secret and (len(s.sms_inbound_secret) < 20
+                                 or not s.sms_inbound_secret.isalnum()):
+        raise BadSetting(f"{PREFIX}SMS_INBOUND_SECRET must be 20 or more letters and digits; "
+                         "`openssl rand -hex 20` makes one.")
+    if s.second_factor not in ("required", "offered"):
+        raise BadSetting(f"{PREFIX}SECOND_FACTOR must be required or offered.")
+    if s.oidc_issuer and not (s.oidc_client_id and s.oidc_client_secret):
+        raise BadSetting(f"{PREFIX}OIDC_ISSUER needs {PREFIX}OIDC_CLIENT_ID and "
+                         f"{PREFIX}OIDC_CLIENT_SECRET.")
+    if bad := [pair for pair in s.oidc_roles if not all(pair.partition("=")[::2])]:
+        raise BadSetting(f"{PREFIX}OIDC_ROLES: {bad[0]!r} is not group=role.")
     if s.demo and (s.database_url.startswith("postgresql") or not is_local(s.public_url)):
         raise BadSetting(f"{PREFIX}DEMO is for `make run` on this machine only; remove it.")
 

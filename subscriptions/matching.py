@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from subscriptions.models import Contact, ContactState, Frequency, Subscriber, Subscription
 
 
-def recipients(topics: Collection[int], neighbourhoods: Collection[int]
+def recipients(topics: Collection[int], neighbourhoods: Collection[int],
+               paused_at: datetime | None = None
                ) -> Select[int, str, Frequency, int, int, int | None, int | None, int]:
     """Select one row for each active contact that asked for one of `topics` in one of
-    `neighbourhoods` (ids; no neighbourhood: the whole town, so everybody's).
+    `neighbourhoods` (ids; no neighbourhood: the whole town, so everybody's). Who has
+    paused at `paused_at` is left out (None: nobody is).
 
     Columns: contact_id, channel, frequency, digest_hour, digest_weekday, quiet_from,
     quiet_to, subscription_id (the reason; the smallest where several match). Narrow it
@@ -31,9 +34,17 @@ def recipients(topics: Collection[int], neighbourhoods: Collection[int]
         )
         .join(Subscriber, Subscriber.id == Contact.subscriber_id)
         .join(Subscription, Subscription.subscriber_id == Contact.subscriber_id)
-        .where(Contact.state == ContactState.ACTIVE, *_asked_for(topics, neighbourhoods))
+        .where(Contact.state == ContactState.ACTIVE, Contact.stands_in.is_(False),
+               *_asked_for(topics, neighbourhoods), *not_paused(paused_at))
         .group_by(Contact.id, Subscriber.id)
     )
+
+
+def not_paused(moment: datetime | None) -> list[ColumnElement[bool]]:
+    """Conditions on Subscriber: no pause at this moment (None: whatever the pause)."""
+    if moment is None:
+        return []
+    return [or_(Subscriber.paused_until.is_(None), Subscriber.paused_until <= moment)]
 
 
 def _asked_for(topics: Collection[int], neighbourhoods: Collection[int]

@@ -36,7 +36,7 @@ MODULES = [
 OPEN = {
     "static", "language.switch", "public.start", "public.announcements", "public.announcement",
     "public.imprint", "public.privacy", "public.accessibility", "public.health",
-    "push.key", "inbox.show", "inbox.offline", "inbox.manifest", "inbox.service_worker",
+    "short_links.follow", "push.key", "inbox.show", "inbox.offline", "inbox.manifest", "inbox.service_worker",
     "security.login"}
 ASKING = {  # anybody may ask; what follows goes to the inbox itself
     "signup.form", "signup.submit", "signup.done", "preferences.ask", "preferences.send_link",

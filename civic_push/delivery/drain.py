@@ -18,6 +18,7 @@ from civic_push.config import settings
 from civic_push.db import db, read_only, utcnow
 from civic_push.delivery import ledger, pauses, rate
 from civic_push.delivery.budget import spent_until
+from civic_push.delivery.endings import take_over
 from civic_push.delivery.envelopes import Packer, Parcel
 from civic_push.delivery.ledger import Claimed, Record
 from civic_push.delivery.models import Lane, State
@@ -121,7 +122,9 @@ def _record(channel: Channel, done: Iterable[tuple[Parcel, Outcome]], now: datet
         if outcome.kind == Kind.GONE:
             gone += [d.contact_id for d in parcel.deliveries[:1] if d.contact_id]
     ledger.record(db.session(), records, now)
-    leave(db.session(), gone, "gone", now)
+    if gone:
+        take_over(db.session(), gone, now)
+        leave(db.session(), gone, "gone", now)
 
 
 def to_record(delivery: Claimed, outcome: Outcome, repeatable: bool, now: datetime,

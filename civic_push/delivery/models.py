@@ -46,6 +46,7 @@ class Purpose(StrEnum):
     UNITE = "unite"  # please confirm this address, which is in use elsewhere
     TEST = "test"  # a push to try whether pushes arrive, asked for
     STAND_IN = "stand_in"  # the browser is gone; messages come to this inbox now
+    STAFF = "staff"  # the link to one's account at the desk; `outlet` holds the address
     GOODBYE = "goodbye"  # the one answer to an SMS that says STOP
 
 
@@ -77,7 +78,7 @@ class Delivery(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     announcement_id: Mapped[int | None] = mapped_column(BigId, default=None)
     contact_id: Mapped[int | None] = mapped_column(BigId, default=None)
-    outlet: Mapped[str | None] = mapped_column(String(80), default=None)
+    outlet: Mapped[str | None] = mapped_column(String(255), default=None)
     purpose: Mapped[Purpose] = mapped_column(String(16), default=Purpose.ANNOUNCEMENT)
     subscription_id: Mapped[int | None] = mapped_column(BigId, default=None)  # the reason
     # what this inbox got of the same chain before, if this is a follow-up to it

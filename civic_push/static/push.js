@@ -1,92 +1,115 @@
-// Browser push: shows what needs JavaScript, asks for permission only after a press of a
-// button, and hands the subscription to the server. Words stand in the page, not here.
+// Browser push on every page: keeps this browser's subscription in order, shows what needs
+// JavaScript, asks for permission only after a press of a button. Words stand in the pages.
 "use strict";
 
 const able = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
-const MEMORY = "push"; // the cache in which the service worker finds the last subscription
+// iPhones and iPads have pushes only for web apps on the home screen; their browsers, and no
+// others, say whether the page was opened from there
+const needsHomeScreen = !able && navigator.standalone === false;
+const KEY = document.currentScript.dataset.key;
 
 function show(element, visible = true) {
   if (element) element.hidden = !visible;
 }
 
-function bytes(base64url) {
-  const base64 = base64url.replaceAll("-", "+").replaceAll("_", "/");
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+async function worker() {
+  await navigator.serviceWorker.register("/service-worker.js", { scope: "/" });
+  return navigator.serviceWorker.ready;
 }
 
-async function post(path, body, token) {
-  const headers = { "Content-Type": "application/json", Accept: "application/json" };
-  if (token) headers["X-CSRFToken"] = token;
-  return fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
-}
-
-async function currentSubscription() {
-  const registration = await navigator.serviceWorker.getRegistration("/");
-  return registration ? registration.pushManager.getSubscription() : null;
-}
-
-// Firefox and Chromium may tell of a changed subscription without naming the old one.
-async function remember(subscription, key) {
-  const cache = await caches.open(MEMORY);
-  await cache.put("/push/stand", new Response(JSON.stringify({ subscription, key })));
-}
-
-async function subscribe(key) {
-  const registration = await navigator.serviceWorker.register("/service-worker.js", { scope: "/" });
-  await navigator.serviceWorker.ready;
-  const options = { userVisibleOnly: true, applicationServerKey: bytes(key) };
-  try {
-    return await registration.pushManager.subscribe(options);
-  } catch (error) {
-    if (error.name !== "InvalidStateError") throw error;
-    // subscribed under another key, for example before the town renewed its own
-    const old = await registration.pushManager.getSubscription();
-    if (old) await old.unsubscribe();
-    return registration.pushManager.subscribe(options);
+// Permission taken away, a subscription the browser lost, a newer key of the town: mend it or
+// tell the server. Does nothing in a browser that is not signed up.
+async function heal() {
+  const before = await recall();
+  if (!before) return;
+  if (Notification.permission !== "granted") {
+    const answer = await post("/push/abmelden", { subscription: before, revoked: true });
+    if (answer.ok) await forget();
+    return;
   }
+  const registration = await worker();
+  const now = await registration.pushManager.getSubscription();
+  if (now && now.endpoint === before.endpoint && before.key === KEY) return;
+  await renew(registration, KEY, before);
 }
 
 function prepareStep(step) {
-  const state = (name) => step.querySelectorAll("[data-push-state]").forEach(
-    (part) => show(part, part.dataset.pushState === name));
+  const state = (...names) => step.querySelectorAll("[data-push-state]").forEach(
+    (part) => show(part, names.includes(part.dataset.pushState)));
+  if (needsHomeScreen) return state("home-screen");
   if (!able || !step.dataset.key) return state("missing");
   if (Notification.permission === "denied") return state("denied");
   state("ask");
   step.querySelector("[data-push-start]").addEventListener("click", async () => {
     state("working");
     try {
-      if (await Notification.requestPermission() !== "granted") return state("denied");
-      const subscription = await subscribe(step.dataset.key);
-      const answer = await post("/push/anmelden", { subscription }, step.dataset.token);
+      const permission = await Notification.requestPermission();
+      if (permission === "denied") return state("denied");
+      if (permission !== "granted") return state("undecided", "ask"); // closed, not answered
+      const subscription = await subscribe(await worker(), step.dataset.key);
+      const known = described(subscription, step.dataset.key);
+      const answer = await post("/push/anmelden", { subscription: known }, step.dataset.token);
       if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-      await remember(subscription, step.dataset.key);
+      await remember(known);
       state("on");
     } catch (error) {
       console.error(error);
-      state("failed");
-      show(step.querySelector('[data-push-state="ask"]'));
+      state("failed", "ask");
     }
+    return undefined;
   });
   return undefined;
 }
 
 async function prepareManaging(part) {
-  const subscription = able ? await currentSubscription() : null;
+  const subscription = able ? await recall() : null;
+  show(part.querySelector("[data-push-none]"), !subscription);
   if (!subscription) return;
+  const tell = (name) => part.querySelectorAll("[data-push-told]").forEach(
+    (words) => show(words, words.dataset.pushTold === name));
+  const ask = async (path) => {
+    tell("");
+    try {
+      const answer = await post(path, { subscription });
+      if (answer.ok) return answer;
+      tell({ 404: "unknown", 429: "enough" }[answer.status] || "failed");
+    } catch {
+      tell("failed");
+    }
+    return null;
+  };
+  const on = (name, deed) => part.querySelector(`[data-push-${name}]`)
+    .addEventListener("click", deed);
   show(part);
-  part.querySelector("[data-push-preferences]").addEventListener("click", async () => {
-    const answer = await post("/push/einstellungen", { subscription });
-    if (answer.ok) window.location.assign((await answer.json()).url);
-    else show(part.querySelector("[data-push-unknown]"));
+  show(part.querySelector("[data-push-buttons]"));
+  on("preferences", async () => {
+    const answer = await ask("/push/einstellungen");
+    if (answer) window.location.assign((await answer.json()).url);
   });
-  part.querySelector("[data-push-stop]").addEventListener("click", async () => {
-    await post("/push/abmelden", { subscription });
-    await subscription.unsubscribe();
-    show(part.querySelector("[data-push-off]"));
+  on("test", async () => { if (await ask("/push/probe")) tell("tested"); });
+  on("stop", async () => {
+    if (!await ask("/push/abmelden")) return;
+    const registration = await navigator.serviceWorker.getRegistration("/");
+    const now = registration && await registration.pushManager.getSubscription();
+    if (now) await now.unsubscribe();
+    await forget();
+    show(part.querySelector("[data-push-buttons]"), false);
+    tell("off");
   });
 }
 
-if (able) document.querySelectorAll("[data-push-only]").forEach((part) => show(part));
-else if (/iPad|iPhone/.test(navigator.userAgent)) show(document.querySelector("[data-push-ios]"));
-document.querySelectorAll("[data-push-step]").forEach(prepareStep);
-document.querySelectorAll("[data-push-manage]").forEach(prepareManaging);
+async function prepare() {
+  if (able) document.querySelectorAll("[data-push-only]").forEach((part) => show(part));
+  else if (needsHomeScreen) show(document.querySelector("[data-push-ios]"));
+  document.querySelectorAll("[data-push-step]").forEach(prepareStep);
+  if (able && KEY) {
+    // without network, or with storage forbidden, the next page tries again
+    await heal().catch((error) => console.warn(error));
+  }
+  document.querySelectorAll("[data-push-manage]").forEach(prepareManaging);
+}
+
+prepare();
+if ("serviceWorker" in navigator && matchMedia("(display-mode: standalone)").matches) {
+  worker().catch((error) => console.warn(error)); // an installed app works without network
+}

@@ -20,18 +20,34 @@ def consent() -> Wording:
         sender=settings().sender))
 
 
+def nothing_chosen(field: str) -> str:
+    """What to do where nothing was chosen."""
+    return {
+        "ortsteil": _("Wählen Sie mindestens einen Ortsteil oder die ganze Stadt."),
+        "thema": _("Wählen Sie mindestens ein Thema oder alle Themen."),
+        "wege": _("Wählen Sie mindestens einen Weg, zum Beispiel E-Mail."),
+        "einwilligung": _("Ohne Ihre Einwilligung dürfen wir Ihnen nichts schicken. Setzen Sie "
+                          "bitte das Häkchen."),
+    }[field]
+
+
 def about_address(code: str) -> str:
     """What is wrong with an address (channels.base.InvalidAddress.code), and what to do."""
     known = {
         "email_malformed": _("Schreiben Sie die E-Mail-Adresse so: name@beispiel.de"),
         "email_international": _("Vor dem @-Zeichen können wir keine Umlaute verwenden. Haben "
                                  "Sie eine andere E-Mail-Adresse?"),
+        "email_disposable": _("Das ist eine Wegwerf-Adresse, die es bald nicht mehr gibt. Bitte "
+                              "geben Sie eine Adresse an, die Sie behalten."),
         "sms_malformed": _("Schreiben Sie die Handynummer so: 0151 23456789"),
         "sms_country": _("An Nummern aus diesem Land können wir keine SMS schicken. Wählen "
                          "Sie bitte einen anderen Weg."),
-        "sms_landline": _("Das ist eine Festnetznummer. SMS gehen nur an Handynummern."),
+        "sms_landline": _("Das ist keine Handynummer. SMS gehen nur an Handys. Geben Sie eine "
+                          "Handynummer an, oder wählen Sie einen anderen Weg."),
         "push_malformed": _("Ihr Browser hat keine gültigen Angaben geschickt. Laden Sie die "
                             "Seite neu und versuchen Sie es noch einmal."),
+        "push_key_unknown": _("Diese Seite ist nicht mehr aktuell. Laden Sie sie neu und "
+                              "versuchen Sie es noch einmal."),
         "push_service_unknown": _("Den Benachrichtigungsdienst Ihres Browsers kennen wir "
                                   "nicht. Wählen Sie bitte einen anderen Weg."),
     }

@@ -109,6 +109,8 @@ _RESIDENTS = (
     Look("confirming.by_link", "unknown", "/bestaetigen/abc", status=404),
     Look("leaving.ask", "fresh", "/abmelden/{leave}"),
     Look("leaving.ask", "left", "/abmelden/{left}"),
+    Look("inbox.show", "empty", "/posteingang"),
+    Look("inbox.offline", "fresh", "/offline"),
     Look("preferences.ask", "fresh", "/einstellungen"),
     Look("preferences.ask", "error", "/einstellungen",
          type_and_press("kontakt", "12", "Link schicken")),
@@ -142,7 +144,8 @@ _DESK = (
 LOOKS = _PUBLIC + _RESIDENTS + _DESK
 
 NO_PAGES = {
-    "static": "files", "push.service_worker": "a script", "push.manifest": "JSON",
+    "static": "files", "inbox.service_worker": "a script", "inbox.manifest": "JSON",
+    "push.key": "JSON",
     "public.health": "JSON", "preferences.copy": "a file to save",
     "confirming.code_form": "leads to signup.done",
 }

@@ -1,0 +1,66 @@
+"""When a contact ends: stand-ins take over from a browser that is gone, and whoever leaves
+by SMS is told so once before the number is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, insert, literal, select
+from sqlalchemy.orm import Session, aliased
+
+from civic_push.db import UTCDateTime
+from civic_push.delivery.models import Delivery, Lane, Purpose, State
+from subscriptions.leaving import leave
+from subscriptions.models import Contact, ContactState
+
+_NOTICE_LIFE = timedelta(hours=48)
+_COLUMNS = ("announcement_id", "contact_id", "purpose", "subscription_id", "channel", "lane",
+            "state", "due_at", "expires_at", "attempts", "parts", "created_at")
+
+
+def take_over(session: Session, gone: Collection[int], now: datetime) -> None:
+    """Before browsers' contacts end because they cannot be reached any more: turn on the
+    contacts that stand in for them, tell each once, and give them what was not delivered.
+    The caller ends `gone` and commits; the clock rings."""
+    lost = aliased(Contact)
+    pairs = session.execute(
+        select(Contact, lost.id).join(lost, lost.subscriber_id == Contact.subscriber_id)
+        .where(lost.id.in_(gone), lost.channel == "push", Contact.stands_in.is_(True),
+               Contact.state == ContactState.ACTIVE)).all()
+    for contact, lost_id in pairs:
+        if contact.stands_in:
+            contact.stands_in = False
+            session.add(Delivery(
+                contact_id=contact.id, purpose=Purpose.STAND_IN, channel=contact.channel,
+                lane=Lane.TRANSACTIONAL, due_at=now, expires_at=now + _NOTICE_LIFE,
+                created_at=now))
+            session.flush()
+        _inherit(session, contact, lost_id, now)
+
+
+def _inherit(session: Session, contact: Contact, lost_id: int, now: datetime) -> None:
+    """Write for `contact` the announcements that a lost one did not get."""
+    already = aliased(Delivery)
+    missed = (
+        select(Delivery.announcement_id, literal(contact.id), literal(Purpose.ANNOUNCEMENT.value),
+               Delivery.subscription_id, literal(contact.channel), Delivery.lane,
+               literal(State.WAITING.value), Delivery.due_at, Delivery.expires_at, literal(0),
+               literal(0), literal(now, UTCDateTime))
+        .outerjoin(already, and_(already.contact_id == contact.id,
+                                 already.announcement_id == Delivery.announcement_id))
+        .where(Delivery.contact_id == lost_id, Delivery.purpose == Purpose.ANNOUNCEMENT,
+               Delivery.state.in_((State.WAITING, State.GONE)),
+               Delivery.expires_at > now, already.id.is_(None)))
+    session.execute(insert(Delivery).from_select(_COLUMNS, missed))
+
+
+def finish_goodbyes(session: Session, now: datetime) -> int:
+    """Delete the contacts that left by SMS and have been answered (or could not be).
+    Return how many. The caller commits."""
+    waiting = select(Delivery.id).where(
+        Delivery.contact_id == Contact.id, Delivery.purpose == Purpose.GOODBYE,
+        Delivery.state == State.WAITING).exists()
+    done = session.scalars(
+        select(Contact.id).where(Contact.state == ContactState.LEAVING, ~waiting)).all()
+    return leave(session, done, "stop", now)
