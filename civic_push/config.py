@@ -91,6 +91,9 @@ class Settings:
         "minutes; nobody can sign up with them")
     lease_seconds: int = _setting(
         60, "How long a worker may be silent about a batch before others may take it")
+    consent_years: int = _setting(
+        3, "Proof of an ended consent (times, wording, hash, no address) is deleted after so "
+        "many years")
     default_expiry_days: int = _setting(7, "An announcement without expiry ends after so many days")
     counter: str = _setting(
         "", "Where residents are signed up with help, for posters: place, hours, telephone")

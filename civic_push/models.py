@@ -3,7 +3,15 @@
 from civic_push.announcements.models import Announcement, AnnouncementText
 from civic_push.delivery.models import ChannelPause, Delivery
 from civic_push.intake.models import Item, Source
-from civic_push.staff.models import Role, Staff
+from civic_push.legal.models import BarrierReport, LegalText
+from civic_push.staff.models import (
+    DeskSession,
+    Passkey,
+    RecoveryCode,
+    Role,
+    Staff,
+    TrailEntry,
+)
 from subscriptions.models import (
     Consent,
     Contact,
@@ -14,6 +22,7 @@ from subscriptions.models import (
 )
 
 __all__ = [
-    "Announcement", "AnnouncementText", "ChannelPause", "Consent", "Contact", "Delivery",
-    "Item", "Neighbourhood", "Role", "Source", "Staff", "Subscriber", "Subscription", "Topic",
+    "Announcement", "AnnouncementText", "BarrierReport", "ChannelPause", "Consent", "Contact",
+    "Delivery", "DeskSession", "Item", "LegalText", "Neighbourhood", "Passkey", "RecoveryCode",
+    "Role", "Source", "Staff", "Subscriber", "Subscription", "Topic", "TrailEntry",
 ]

@@ -4,7 +4,12 @@ overview      what there is to do, and the lists
 write         the form, its preview, and publishing
 tray          what sources brought
 deliveries    one announcement, and what becomes of its deliveries
-sign_in       limits on guessing passwords
+texts         imprint, privacy notice, accessibility statement
+reports       reported barriers
+account       one's own password, passkeys, codes and sessions
+staff         who works at the desk
+trail         who did what
+sign_in, limits, invitation, oidc: the door, a blueprint of its own for who is not in yet
 """
 
 from __future__ import annotations
@@ -12,16 +17,24 @@ from __future__ import annotations
 from flask import Flask
 
 from civic_push.web import (  # noqa: F401  # imported for their routes
+    desk_account,
     desk_deliveries,
+    desk_invitation,
+    desk_oidc,
     desk_overview,
+    desk_reports,
     desk_sign_in,
+    desk_staff,
+    desk_texts,
+    desk_trail,
     desk_tray,
     desk_write,
 )
-from civic_push.web.desk_frame import desk
+from civic_push.web.desk_frame import desk, words
 
 
 def init_desk(app: Flask) -> None:
     """Add the desk's pages to the app. Call it after `init_pages` and `init_security`."""
     app.register_blueprint(desk)
+    desk_sign_in.door.context_processor(words)
     desk_sign_in.init_sign_in(app)

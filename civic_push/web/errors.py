@@ -9,8 +9,10 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from civic_push.config import settings
 from civic_push.db import db
 from civic_push.web.language import _
+from civic_push.web.protection import from_own_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,12 @@ def _http_error(error: HTTPException) -> Response | tuple[str, int] | tuple[Resp
 
 
 def _stale_form(error: CSRFError) -> tuple[str, int] | tuple[Response, int]:
+    """A form whose token no longer holds comes back with all that was typed, to be sent
+    again; but only to our own page, and never a password."""
+    fields = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
+    secret = any("password" in name for name, _value in fields)
+    if fields and not secret and from_own_page():
+        return render_template("stale_form.html", fields=fields, action=request.full_path.rstrip("?")), 400
     return _answer(Trouble(
         _("Dieses Formular kann so nicht gesendet werden."),
         _("Es war zu lange offen, oder Ihr Browser lässt keine Cookies zu. Gehen Sie zurück, "
@@ -69,6 +77,8 @@ def _trouble(status: int) -> Trouble:
                      _("Aktuelle Meldungen finden Sie im Archiv.")),
         413: Trouble(_("Das waren zu viele Daten auf einmal."),
                      _("Kürzen Sie Ihre Eingaben und senden Sie sie noch einmal.")),
+        421: Trouble(_("Unter dieser Adresse gibt es diese Seiten nicht."),
+                     _("Gehen Sie zu %(address)s", address=settings().public_url)),
         429: Trouble(_("Das waren zu viele Versuche in kurzer Zeit."),
                      _("Warten Sie eine Stunde und versuchen Sie es dann noch einmal.")),
         503: Trouble(_("Das geht gerade nicht."),

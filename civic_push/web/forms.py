@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 
 from flask import current_app
 from sqlalchemy import select
@@ -12,8 +14,9 @@ from werkzeug.datastructures import MultiDict
 
 from channels.base import Channel, InvalidAddress
 from civic_push.config import settings
-from civic_push.web.language import LANGUAGES, _
-from civic_push.web.sentences import about_address
+from civic_push.languages import LANGUAGES
+from civic_push.web.language import _
+from civic_push.web.sentences import about_address, nothing_chosen
 from subscriptions.models import Contact, Frequency, Neighbourhood, Register, Topic
 from subscriptions.signup import Choices, Inbox
 
@@ -68,9 +71,9 @@ def ways() -> dict[str, Channel]:
 def read_choices(typed: Typed, offered: Offer) -> Choices:
     """Where, what and how; errors go to `typed`."""
     places = _read_ids(typed, "ortsteil", (n.id for n in offered.neighbourhoods),
-                       _("Wählen Sie mindestens einen Ortsteil oder die ganze Stadt."))
+                       nothing_chosen("ortsteil"))
     topics = _read_ids(typed, "thema", (t.id for t in offered.topics),
-                       _("Wählen Sie mindestens ein Thema oder alle Themen."))
+                       nothing_chosen("thema"))
     language = typed.text("sprache")
     quiet_from, quiet_to = _hour(typed.text("ruhe_von")), _hour(typed.text("ruhe_bis"))
     if (quiet_from is None) != (quiet_to is None):
@@ -106,10 +109,27 @@ def read_address(typed: Typed, field: str, name: str, channel: Channel) -> str |
     if not text:
         return None
     try:
-        return channel.clean(text)
+        address = channel.clean(text)
+        if name == "email" and is_disposable(address):
+            raise InvalidAddress("email_disposable", "an inbox that ends after minutes")
     except InvalidAddress as error:
         typed.errors[field] = about_address(error.code)
         return None
+    return address
+
+
+def is_disposable(address: str) -> bool:
+    """Whether a mail address's domain, or one it lies under, gives out inboxes that end
+    after minutes: confirmations would be wasted, and messages bounce."""
+    labels = address.rpartition("@")[2].split(".")
+    domains = {".".join(labels[i:]) for i in range(len(labels))}
+    return not domains.isdisjoint(_disposable() | set(settings().disposable_domains))
+
+
+@lru_cache(maxsize=1)
+def _disposable() -> frozenset[str]:
+    text = files("civic_push").joinpath("data", "disposable_domains.txt").read_text("utf-8")
+    return frozenset(line for line in text.split("\n") if line and not line.startswith("#"))
 
 
 def read_rhythm(typed: Typed, prefix: str) -> tuple[Frequency, int, int]:

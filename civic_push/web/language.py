@@ -1,27 +1,50 @@
-"""Which language a page speaks, and how it says dates."""
+"""Which language a page speaks, and how it says dates.
+
+A page speaks one of CHOICES: a language, or German in the words of Einfache Sprache. It takes,
+in this order: `?sprache=…` (its links then go on in that language), what the visitor chose
+before, how the resident whose signed link it is wants to be written to, the browser's wish.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import Blueprint, Flask, has_request_context, redirect, request, session
-from flask_babel import Babel, format_datetime, get_locale, gettext
+from flask import Blueprint, Flask, current_app, g, has_request_context, redirect, request
+from flask_babel import Babel, format_date, format_time, get_locale, gettext, refresh
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from civic_push.languages import EASY, LANGUAGES, direction, locale_of
 from civic_push.web.protection import without_token
+from subscriptions.models import Register
 
-LANGUAGES = {"de": "Deutsch", "en": "English"}
-"""The pages' languages by code, each in its own words."""
+PLAIN = "einfach"
+CHOICES = {"de": "Deutsch", PLAIN: "Einfache Sprache",
+           **{code: name for code, name in LANGUAGES.items() if code != "de"}}
+"""What pages can speak: code → its name in its own words."""
+DESK_CHOICES = {code: CHOICES[code] for code in ("de", "en")}
+"""What the editors' desk can speak."""
+
+_COOKIE = "sprache"
+_COOKIE_LIFE = 365 * 86_400  # seconds
+# links to these are the same for everybody
+_ONE_FOR_ALL = ("static", "language.", "push.", "desk.", "security.")
 
 pages = Blueprint("language", __name__)
 
 
 def init_language(app: Flask) -> None:
-    """Join Flask-Babel, the language switch and the template filter `moment`."""
+    """Join Flask-Babel, the language switch and the template filters `moment` and `bdi`."""
     Babel(app, default_locale="de", default_timezone="Europe/Berlin", locale_selector=_select)
     app.register_blueprint(pages)
     app.add_template_filter(moment)
-    app.context_processor(lambda: {"language": language(), "languages": LANGUAGES})
+    app.add_template_filter(isolated, "bdi")
+    app.url_defaults(_keep_asked_for)
+    app.context_processor(lambda: {
+        "language": language(), "direction": direction(language()), "choice": _choice(),
+        "choices": _offered(), "languages": LANGUAGES})
 
 
 def _(text: str, **values: object) -> str:
@@ -30,41 +53,90 @@ def _(text: str, **values: object) -> str:
 
 
 def language() -> str:
-    """The language of the page being made: "de" or "en"."""
+    """The language of the page being made, one of LANGUAGES; German for Einfache Sprache."""
     locale = get_locale()
     return locale.language if locale and locale.language in LANGUAGES else "de"
 
 
+def register() -> Register:
+    """Whether the page being made speaks Einfache Sprache."""
+    return Register.PLAIN if str(get_locale()) == EASY else Register.STANDARD
+
+
+def follow(reader_language: str, reader_register: str) -> None:
+    """Speak as the resident wants to be written to, whose signed link opened this page.
+    What the visitor chose on the pages themselves goes first."""
+    plain = reader_language == "de" and reader_register == Register.PLAIN
+    g.reader = PLAIN if plain else reader_language
+    refresh()
+
+
 def moment(when: datetime, part: str = "both") -> str:
-    """A time on the town's clocks; `part` is "both" or "date"."""
-    german = language() == "de"
-    pattern = "d. MMMM y" if german else "d MMMM y"
-    if part == "both":
-        pattern += ", H:mm 'Uhr'" if german else ", H:mm"
-    return str(format_datetime(when, pattern))
+    """A time on the town's clocks, as CLDR writes it; `part` is "both", "date" or "time"."""
+    if part == "date":
+        return str(format_date(when, "long"))
+    time = str(format_time(when, "short"))
+    if part == "time":
+        return _("%(time)s Uhr", time=time)
+    return _("%(date)s, %(time)s Uhr", date=format_date(when, "long"), time=time)
+
+
+def isolated(name: object) -> Markup:
+    """A name kept from turning the words around it, where both directions meet."""
+    return Markup("<bdi>{}</bdi>").format(name)
 
 
 @pages.post("/sprache")
 @without_token  # it changes nothing but words, and readers need no session for a token
 def switch() -> Response:
     """Remember a language and return to the page the visitor came from."""
+    answer = redirect(_own_path(request.form.get("weiter", "/")), 303)
     wanted = request.form.get("sprache", "")
-    if wanted in LANGUAGES:
-        session["language"] = wanted
-    return redirect(_own_path(request.form.get("weiter", "/")), 303)
+    if wanted in CHOICES:
+        answer.set_cookie(
+            _COOKIE, wanted, max_age=_COOKIE_LIFE, samesite="Lax", httponly=True,
+            secure=current_app.config["SESSION_COOKIE_SECURE"])
+    return answer
 
 
 def _own_path(path: str) -> str:
-    """A path on this site, whatever the form said."""
+    """A path on this site, whatever the form said, without the language it asked for."""
     safe = path.startswith("/") and not path.startswith("//") and path.isprintable()
-    return path if safe and "\\" not in path else "/"
+    if not safe or "\\" in path:
+        return "/"
+    parts = urlsplit(path)
+    kept = urlencode([p for p in parse_qsl(parts.query) if p[0] != "sprache"])
+    return parts._replace(query=kept, fragment="").geturl()
 
 
 def _select() -> str | None:
-    """`?sprache=en` for this page only, else what the visitor chose, else the browser's."""
+    """The page's locale; None outside of pages."""
     if not has_request_context():
         return None
-    for wanted in (request.args.get("sprache"), session.get("language")):
-        if wanted in LANGUAGES:
+    choice = _choice()
+    return EASY if choice == PLAIN else locale_of(choice)
+
+
+def _choice() -> str:
+    """Which of CHOICES the page speaks."""
+    offered = _offered()
+    for wanted in (_asked_for(), request.cookies.get(_COOKIE), g.get("reader")):
+        if wanted in offered:
             return str(wanted)
-    return request.accept_languages.best_match(LANGUAGES, default="de")
+    spoken = [code for code in offered if code in LANGUAGES]
+    return request.accept_languages.best_match(spoken, default="de") or "de"
+
+
+def _offered() -> dict[str, str]:
+    return DESK_CHOICES if request.path.startswith("/redaktion") else CHOICES
+
+
+def _asked_for() -> str | None:
+    return request.args.get("sprache")
+
+
+def _keep_asked_for(endpoint: str, values: dict[str, Any]) -> None:
+    """Let the links of a page that was asked for in a language lead on in it."""
+    wanted = _asked_for() if has_request_context() else None
+    if wanted in CHOICES and not endpoint.startswith(_ONE_FOR_ALL):
+        values.setdefault("sprache", wanted)

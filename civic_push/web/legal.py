@@ -1,41 +1,42 @@
-"""Imprint, privacy notice and accessibility statement: the operator's Markdown, or ours."""
+"""Imprint, privacy notice and accessibility statement, as pages show them."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from string import Template
+from flask import render_template
+from markupsafe import Markup
 
 from civic_push.announcements.markdown import to_html
-from civic_push.config import BadSetting, Settings
-
-_MODELS = Path(__file__).parent.parent / "templates" / "legal"
-
-
-def check(settings: Settings) -> None:
-    """Raise BadSetting where a text the operator named cannot be read."""
-    for name in ("imprint", "privacy"):
-        if getattr(settings, name):
-            _written(name, settings)
+from civic_push.config import settings
+from civic_push.db import db
+from civic_push.languages import direction
+from civic_push.legal import texts
+from civic_push.web.language import CHOICES, PLAIN, _, language, register
+from subscriptions.models import Register
 
 
-def text(name: str, settings: Settings, language: str) -> str:
-    """A legal text as safe HTML: "imprint", "privacy" or "accessibility". The operator's own
-    file has one language; our models have German and English."""
-    markdown = _written(name, settings) or _model(name, language)
-    return to_html(Template(markdown).safe_substitute(
-        town=settings.town, sender=settings.sender, public_url=settings.public_url))
+def page(name: str) -> str:
+    """One of texts.REQUIRED as a page, in the wording that comes closest to the page's."""
+    wanted = PLAIN if register() == Register.PLAIN else language()
+    found = texts.current(db.session(), name, (wanted, language()))
+    spoken = "de" if found.wording == PLAIN else found.wording
+    return render_template(
+        "legal.html", title=titles()[name], body=html(found.body), spoken=spoken,
+        text_direction=direction(spoken),
+        elsewhere=_elsewhere(name) if spoken != language() else {})
 
 
-def _written(name: str, settings: Settings) -> str:
-    path = getattr(settings, name, "")
-    if not path:
-        return ""
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSetting(
-            f"CIVIC_PUSH_{name.upper()} names {path}, which cannot be read as text.") from error
+def titles() -> dict[str, str]:
+    """What the texts are called."""
+    return {"imprint": _("Impressum"), "privacy": _("Datenschutz"),
+            "accessibility": _("Barrierefreiheit")}
 
 
-def _model(name: str, language: str) -> str:
-    return (_MODELS / f"{name}.{language}.md").read_text(encoding="utf-8")
+def html(body: str) -> Markup:
+    """A text's Markdown as safe HTML, its placeholders filled in."""
+    return Markup(to_html(texts.filled(body, settings())))  # noqa: S704  to_html makes it safe
+
+
+def _elsewhere(name: str) -> dict[str, str]:
+    """The wordings there are of a text, for readers of a language that has none."""
+    return {code: words for code, words in CHOICES.items()
+            if texts.exact(db.session(), name, code).body}

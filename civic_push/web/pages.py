@@ -11,6 +11,7 @@ from flask import Flask
 
 from civic_push.web import (
     confirming,
+    embed,
     errors,
     feedback,
     feeds,
@@ -18,7 +19,11 @@ from civic_push.web import (
     language,
     leaving,
     links,
+    own_contacts,
+    own_data,
+    own_history,
     preferences,
+    print,
     protection,
     public,
     push,
@@ -36,7 +41,7 @@ def init_pages(app: Flask) -> None:
     _version_static_files(app)
     settings = app.extensions["civic_push_settings"]
     app.context_processor(lambda: {"settings": settings, "push_key": push.public_key})
-    for module in (public, feeds, signup, confirming, leaving, preferences, push,
+    for module in (public, feeds, embed, print, signup, confirming, leaving, preferences, push,
                    feedback, inbox, short_links, sms_inbound):
         app.register_blueprint(module.pages)
     app.register_error_handler(links.LinkTrouble, links.show_trouble)

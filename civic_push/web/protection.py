@@ -1,26 +1,29 @@
-"""What protects the pages: form tokens, limits for each network address, headers."""
+"""What protects the pages: clean input, form tokens, limits for each network address, headers."""
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, request
+from flask import Flask, Request, abort, current_app, request
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.wrappers import Response
 
-from civic_push.config import settings
+from civic_push.config import is_local, settings
 
 POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'",
     "img-src 'self' data:",  # KERN's icons are data: addresses in its style sheet
     "connect-src 'self'", "manifest-src 'self'", "worker-src 'self'", "form-action 'self'",
     "frame-ancestors 'none'", "base-uri 'none'"))
+FRAMED = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *").replace(
+    "form-action 'self'", "form-action 'none'").replace("script-src 'self'", "script-src 'none'")
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -36,6 +39,33 @@ _Arguments = ParamSpec("_Arguments")
 _Answer = TypeVar("_Answer")
 
 csrf = CSRFProtect()
+
+_OPEN_TO_ALL_HOSTS = ("public.health",)  # balancers and monitors ask by number
+_INVISIBLE = {code: None for code in (*range(32), 127) if chr(code) not in "\t\n\r"}
+
+
+class CleanValues(ImmutableMultiDict[str, Any]):
+    """What was sent, without the control characters that nobody sees or means, and that
+    PostgreSQL refuses. Broken UTF-8 has become U+FFFD or %xx by then: wrong, but harmless."""
+
+    def __init__(self, sent: Iterable[tuple[str, Any]] | None = None) -> None:
+        super().__init__([(clean(name), clean(value)) for name, value in sent or ()])
+
+
+class CleanRequest(Request):
+    """A request whose address and form anything may have been sent in."""
+
+    parameter_storage_class = CleanValues
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Werkzeug takes raw bytes beyond ASCII for UTF-8, and raises where they are not
+        self.query_string = self.query_string.decode(errors="replace").encode()
+
+
+def clean(value: Any) -> Any:
+    """A text without invisible control characters; anything else as it is."""
+    return value.translate(_INVISIBLE) if isinstance(value, str) else value
 
 
 def network() -> str:
@@ -59,7 +89,9 @@ def without_token(view: Callable[_Arguments, _Answer]) -> Callable[_Arguments, _
 
 
 def init_protection(app: Flask) -> None:
-    """Join tokens, limits and headers to the app."""
+    """Join clean requests, tokens, limits and headers to the app."""
+    app.request_class = CleanRequest
+    app.before_request(_refuse_other_hosts)
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # a form may stay open as long as its session
     # browsers that keep their referrer to themselves may sign up too; the token protects
     app.config["WTF_CSRF_SSL_STRICT"] = False
@@ -70,6 +102,25 @@ def init_protection(app: Flask) -> None:
     app.config["RATELIMIT_STORAGE_OPTIONS"] = {"connection_pool": redis.connection_pool}
     limiter.init_app(app)
     app.after_request(_add_headers)
+
+
+def _refuse_other_hosts() -> None:
+    """Answer only under our own name, so that no cache, link or cookie is made for another.
+    This machine's own names are welcome: proxies and people on it use them."""
+    own = settings().public_url
+    asked = f"http://{request.host}"
+    same = urlsplit(asked).hostname == urlsplit(own).hostname
+    if not same and not is_local(own) and not is_local(asked) \
+            and request.endpoint not in _OPEN_TO_ALL_HOSTS:
+        abort(421)
+
+
+def from_own_page() -> bool:
+    """Whether the browser vouches that a form was sent from a page of ours."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    return request.headers.get("Origin") == settings().public_url
 
 
 def stamp(now: datetime) -> str:
@@ -83,7 +134,7 @@ def seconds_open(text: str, now: datetime) -> float | None:
     seconds, _dot, mark = text.partition(".")
     if not hmac.compare_digest(mark.encode(), _mark(seconds).encode()):
         return None
-    return now.timestamp() - int(seconds)
+    return now.timestamp() - int(seconds)  # a number: the mark is ours
 
 
 def _mark(seconds: str) -> str:
@@ -99,12 +150,32 @@ def keep_private(response: Response) -> Response:
     return response
 
 
+def for_everybody(response: Response, seconds: int) -> Response:
+    """For what depends on its address alone and is no secret: shared caches may keep it so
+    long, and scripts of other sites may read it."""
+    response.headers["Cache-Control"] = f"public, max-age={seconds}"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def let_be_framed(response: Response) -> Response:
+    """For the one page that other sites may show inside theirs: nothing on it can be
+    pressed but links."""
+    response.headers["Content-Security-Policy"] = FRAMED
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
 def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if response.headers["Content-Security-Policy"] == FRAMED:
+        del response.headers["X-Frame-Options"]  # it knows no "everybody"
     if urlsplit(settings().public_url).scheme == "https":
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-cache")
-        response.vary.add("Accept-Language")
+        if not response.cache_control.public:
+            response.vary.update(("Accept-Language", "Cookie"))  # web/language.py: whose words
     return response

@@ -2,61 +2,64 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import redis
 from flask import Blueprint, abort, jsonify, render_template, request
-from sqlalchemy import ColumnElement, Select, or_, select, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
 from civic_push import tasks
+from civic_push.announcements import archive
 from civic_push.announcements.markdown import to_html
 from civic_push.announcements.models import Announcement, AnnouncementState, AnnouncementText
-from civic_push.config import settings
 from civic_push.db import db, utcnow
 from civic_push.delivery.compose import short_of
-from civic_push.web import legal
+from civic_push.web import choosing, legal
+from civic_push.web.choosing import Chosen
+from civic_push.web.forms import Typed
 from civic_push.web.language import language
-from subscriptions.models import Neighbourhood, Register, Topic
+from civic_push.web.protection import limiter
+from subscriptions.models import Register
 
 pages = Blueprint("public", __name__)
 
-_Row = TypeVar("_Row", Topic, Neighbourhood)
-
 LATEST = 4  # announcements on the start page
 PAGE = 20  # announcements on a page of the archive
+MOST = 2**63 - 1  # what the databases hold as an id
 
 
 @pages.get("/")
 def start() -> str:
     """What this is, what is new, and the way in."""
-    latest = db.session.scalars(_published().limit(LATEST)).all()
+    latest = archive.find(db.session(), archive.Search(), LATEST).rows
     return render_template("start.html", announcements=latest, text_of=text_of,
-                           short_of=short_of, now=utcnow())
+                           short_of=short_of, now=utcnow(), chosen=Chosen())
 
 
 @pages.get("/meldungen")
-def announcements() -> str:
-    """The archive, newest first; `?ortsteil=…&thema=…&seite=…` narrow and turn it."""
-    place = _chosen(Neighbourhood, "ortsteil")
-    topic = _chosen(Topic, "thema")
-    page = min(max(1, request.args.get("seite", 1, type=int)), 100_000)
-    rows = db.session.scalars(
-        _published(*_narrowed(place, topic)).offset((page - 1) * PAGE).limit(PAGE + 1)).all()
-    return render_template(
-        "announcements.html", announcements=rows[:PAGE], page=page, more=len(rows) > PAGE,
-        place=place, topic=topic, text_of=text_of, short_of=short_of, now=utcnow(),
-        places=db.session.scalars(select(Neighbourhood).order_by(Neighbourhood.name)).all(),
-        topics=db.session.scalars(select(Topic).order_by(Topic.position, Topic.name)).all())
+@limiter.limit("60 per minute", exempt_when=lambda: not request.args.get("suche"))
+def announcements() -> str | tuple[str, int]:
+    """The archive, newest first. `?ortsteil=…&thema=…&suche=…&von=…&bis=…` narrow it,
+    `vor=` and `nach=` (announcement ids) turn its pages."""
+    session, typed = db.session(), Typed(request.args)
+    chosen = choosing.chosen(session, request.args)
+    since, until = choosing.read_span(typed)
+    found = archive.Found(()) if typed.errors else archive.find(
+        session, chosen.search(typed.text("suche"), since, until), PAGE,
+        older_than=page_key("vor"), newer_than=page_key("nach"))
+    kept = {name: typed.text(name) for name in ("suche", "von", "bis") if typed.text(name)}
+    page = render_template(
+        "announcements.html", found=found, announcements=found.rows, chosen=chosen, typed=typed,
+        kept={**chosen.arguments, **kept}, text_of=text_of, short_of=short_of, now=utcnow(),
+        **choosing.pickable(session))
+    return (page, 422) if typed.errors else page
 
 
 @pages.get("/meldungen/<int(max=9223372036854775807):announcement_id>")
 def announcement(announcement_id: int) -> str:
     """One published announcement; `?form=einfach` shows it in plain language."""
-    found = db.session.scalar(_published(Announcement.id == announcement_id))
-    if found is None:
+    found = db.session.get(Announcement, announcement_id)
+    if found is None or found.state != AnnouncementState.PUBLISHED:
         abort(404)
     wanted = Register.PLAIN if request.args.get("form") == "einfach" else Register.STANDARD
     shown = found.text(language(), wanted)
@@ -70,19 +73,19 @@ def announcement(announcement_id: int) -> str:
 @pages.get("/impressum")
 def imprint() -> str:
     """Who answers for this service."""
-    return render_template("legal.html", body=legal.text("imprint", settings(), language()))
+    return legal.page("imprint")
 
 
 @pages.get("/datenschutz")
 def privacy() -> str:
     """What becomes of residents' data (Art. 13 GDPR)."""
-    return render_template("legal.html", body=legal.text("privacy", settings(), language()))
+    return legal.page("privacy")
 
 
 @pages.get("/barrierefreiheit")
 def accessibility() -> str:
-    """The accessibility statement (section 10e BGG NRW, BITVNRW)."""
-    return render_template("legal.html", body=legal.text("accessibility", settings(), language()))
+    """The accessibility statement (section 10b BGG NRW, BITVNRW)."""
+    return legal.page("accessibility")
 
 
 @pages.get("/health")
@@ -97,29 +100,10 @@ def text_of(announcement: Announcement) -> AnnouncementText:
     return announcement.text(language(), Register.STANDARD)
 
 
-def _published(*conditions: ColumnElement[bool]) -> Select[Announcement]:
-    return (
-        select(Announcement)
-        .where(Announcement.state == AnnouncementState.PUBLISHED, *conditions)
-        .order_by(Announcement.published_at.desc(), Announcement.id.desc())
-        .options(selectinload(Announcement.texts), selectinload(Announcement.topics),
-                 selectinload(Announcement.neighbourhoods)))
-
-
-def _narrowed(place: Neighbourhood | None, topic: Topic | None) -> list[ColumnElement[bool]]:
-    """Conditions for an Ortsteil (and the whole town, which it is part of) and a topic."""
-    conditions: list[ColumnElement[bool]] = []
-    if place is not None:
-        conditions.append(or_(Announcement.neighbourhoods.any(Neighbourhood.id == place.id),
-                              ~Announcement.neighbourhoods.any()))
-    if topic is not None:
-        conditions.append(Announcement.topics.any(Topic.id == topic.id))
-    return conditions
-
-
-def _chosen(kind: type[_Row], name: str) -> _Row | None:
-    slug = request.args.get(name, "")
-    return db.session.scalar(select(kind).where(kind.slug == slug)) if slug else None
+def page_key(name: str) -> int | None:
+    """The key `vor` or `nach` of a page to turn to, or None for the first."""
+    number = request.args.get(name, type=int)
+    return number if number is not None and 0 < number <= MOST else None
 
 
 def _database_answers() -> bool:
