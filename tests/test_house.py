@@ -36,7 +36,8 @@ MODULES = [
 OPEN = {
     "static", "language.switch", "public.start", "public.announcements", "public.announcement",
     "public.imprint", "public.privacy", "public.accessibility", "public.health",
-    "short_links.follow", "push.key", "inbox.show", "inbox.offline", "inbox.manifest", "inbox.service_worker",
+    "short_links.follow",
+    "push.key", "inbox.show", "inbox.offline", "inbox.manifest", "inbox.service_worker",
     "security.login"}
 ASKING = {  # anybody may ask; what follows goes to the inbox itself
     "signup.form", "signup.submit", "signup.done", "preferences.ask", "preferences.send_link",
@@ -44,8 +45,11 @@ ASKING = {  # anybody may ask; what follows goes to the inbox itself
     "push.start", "push.stop", "push.switch", "push.preferences", "push.test"}
 SIGNED = {  # the link itself is the proof
     "confirming.by_link", "confirming.confirm_link", "leaving.ask", "leaving.end",
-    "leaving.explain", "preferences.show", "preferences.save", "preferences.add", "preferences.remove",
-    "preferences.copy"}
+    "leaving.explain", "preferences.open_link", "preferences.show", "preferences.save",
+    "preferences.extend", "preferences.close", "preferences.pause", "own_contacts.add",
+    "own_contacts.verify", "own_contacts.replacing", "own_contacts.replace",
+    "own_contacts.remove", "own_history.show", "own_data.data", "own_data.copy",
+    "own_data.erase"}
 MACHINES = {"sms_inbound.hear", "telegram.webhook"}  # proves itself by a secret header
 PUBLIC = OPEN | ASKING | SIGNED | MACHINES
 

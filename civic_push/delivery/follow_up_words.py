@@ -22,13 +22,13 @@ def as_follow_up(message: Message, kind: str, change: str, begun: datetime) -> M
     called in the reader's locale. `change` is the editor's line, plain text."""
     why = gettext("Sie erhalten diese Nachricht, weil Sie unsere frühere Meldung dazu bekommen "
                   "haben.")
-    with force_locale(message.language):  # the text's, which may not be the reader's
+    with force_locale(message.text_tag):  # the text's, which may not be the reader's
         title, lead = _WORDS[AnnouncementKind(kind)](
             message.title, change, format_date(begun.astimezone(TOWN_TIME), "long"))
     return replace(
         message, title=title, text="\n\n".join(filter(None, (lead, message.text))),
         html=f"<p><strong>{escape(lead)}</strong></p>\n{message.html}", short=change or lead,
-        why=why, thread=message.key)
+        alone=f"{title}. {change or lead}", why=why, thread=message.key)
 
 
 def heading(kind: str, title: str) -> str:
