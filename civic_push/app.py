@@ -13,6 +13,7 @@ import channels
 from channels.base import Channel
 from civic_push import config, logs, tasks
 from civic_push.db import db, engine_options, init_db
+from civic_push.staff.oidc import init_oidc
 from civic_push.staff.security import init_security
 from civic_push.web.desk import init_desk
 from civic_push.web.pages import init_pages
@@ -39,6 +40,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     tasks.init_tasks(app, settings.redis)
     init_pages(app)
     init_security(app)
+    init_oidc(app)
     init_desk(app)
     init_telegram(app)
     if settings.trusted_proxies:

@@ -28,13 +28,14 @@ from sqlalchemy.orm import Session
 from subscriptions.base import Base, BigId, UTCDateTime
 
 __all__ = ["Base", "BigId", "UTCDateTime", "db", "init_db", "is_sqlite", "one_of",
-           "read_only", "utcnow"]
+           "read_only", "utcnow", "writing"]
 
 # Tables inherit from Base, which the rooms know, rather than from db.Model.
 db = SQLAlchemy(metadata=Base.metadata)
 
 
 _reading = ContextVar("reading", default=False)
+_writing = ContextVar("writing", default=False)
 
 
 @contextmanager
@@ -48,6 +49,19 @@ def read_only(session: Session) -> Iterator[None]:
     finally:
         session.rollback()  # nothing is left to roll back unless reading failed
         _reading.reset(mark)
+
+
+@contextmanager
+def writing(session: Session) -> Iterator[None]:
+    """Write although the request is a GET, for answers that must come by one; what was begun
+    before is rolled back."""
+    session.rollback()
+    mark = _writing.set(True)
+    try:
+        yield
+    finally:
+        session.rollback()
+        _writing.reset(mark)
 
 
 def utcnow() -> datetime:
@@ -95,8 +109,8 @@ def _prepare_postgres(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """A transaction that will write must say so at its start: upgrading a reader fails at
     once when another process wrote in between. Only a GET is sure not to write."""
-    reading = _reading.get() or (
-        has_request_context() and request.method in ("GET", "HEAD", "OPTIONS"))
+    reading = _reading.get() or (not _writing.get() and has_request_context()
+                                 and request.method in ("GET", "HEAD", "OPTIONS"))
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import IntEnum
 
 LENGTH = 38
@@ -24,6 +24,7 @@ class Purpose(IntEnum):
     LEAVE = 2  # end a contact; never expires
     MANAGE = 3  # read and change a subscriber's choices
     TELEGRAM = 4  # link a chat to a pending contact
+    STAFF = 9  # set up an account at the desk; the number is the account's, not a contact's
     PAGE = 5  # an open page of a subscriber's choices; short-lived, for one browser
 
 
@@ -64,6 +65,10 @@ class Tokens:
         if expiry and now.timestamp() >= expiry:
             raise ExpiredToken("this token has expired")
         return int.from_bytes(body[1:7], "big")
+
+    def expires_at(self, token: str) -> datetime:
+        """When a token claims to expire; prove it with `check`. Raises BadToken."""
+        return datetime.fromtimestamp(int.from_bytes(_decode(token)[7:12], "big"), UTC)
 
     def code(self, contact_id: int, challenge: int) -> str:
         """The six digits that an SMS carries for this contact and challenge."""

@@ -19,6 +19,7 @@ from civic_push.delivery.ledger import Claimed, Earlier, Record
 from civic_push.delivery.models import Lane, Purpose, State
 from civic_push.delivery.notices import notice
 from civic_push.delivery.staff_letters import staff_letter
+from civic_push.languages import locale_of
 from subscriptions.seals import Seals, UnreadableAddress
 from subscriptions.tokens import Purpose as TokenPurpose
 from subscriptions.tokens import Tokens
@@ -44,7 +45,7 @@ class Packer:
         self.seals: Seals = current_app.extensions["seals"]
         self.tokens: Tokens = current_app.extensions["tokens"]
         self.composer = Composer(session, self.settings)
-        self.digests = Digests(self.composer, now)
+        self.digests = Digests(self.composer, now, channel.name)
         # whole days, so that a repeated mail carries the same link
         self.manage_until = (now + MANAGE_LIFE).replace(hour=0, minute=0, second=0, microsecond=0)
         self._parcels: list[Parcel] = []
@@ -107,7 +108,7 @@ class Packer:
         if first.purpose == Purpose.STAFF:
             return staff_letter(self.composer.session, self.settings, self.tokens, first)
         if first.purpose != Purpose.ANNOUNCEMENT:
-            with force_locale(language):
+            with force_locale(locale_of(language, register)):
                 return notice(self.settings, self.tokens, self.channel, first)
         if len(deliveries) == 1:
             return self.composer.message(first.announcement_id or 0, language, register,

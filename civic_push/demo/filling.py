@@ -83,5 +83,5 @@ def _editor(session: Session, new_password: bool, now: datetime) -> Editor:
     if staff is None:
         accounts.create(session, EDITOR, password, "admin", now)
     else:
-        accounts.change_password(staff, password)
+        accounts.change_password(session, staff, password)
     return Editor(EDITOR, f"{password}   (shown only now)")

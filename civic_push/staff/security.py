@@ -1,8 +1,8 @@
-"""Sign-in at the desk: Flask-Security-Too on our tables, with our words and limits.
+"""Sign-in at the desk: Flask-Security-Too on our tables, with our words, steps and limits.
 
-There is no registration and no recovery by mail: accounts are made on the server
-(`civic-push staff add`). A wrong password and an unknown address get the same answer
-in the same time.
+There is no registration: accounts are made on the server (`civic-push staff add`) or by
+invitation. A wrong password and an unknown address get the same answer in the same time. Who
+is signed in has a row in `desk_session`; the pages that lead there are `web.desk_sign_in`'s.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ import hmac
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, Response, flash, redirect, request, session, url_for
+from flask import Flask, Response, flash, g, redirect, request, session, url_for
 from flask_babel import gettext
-from flask_security import Security, SQLAlchemyUserDatastore, user_authenticated
+from flask_security import Security, SQLAlchemyUserDatastore, login_user
+from flask_security.core import _user_loader
 from flask_security.forms import LoginForm
 
-from civic_push.db import db
-from civic_push.staff.models import Role, Staff
+from civic_push.config import settings
+from civic_push.db import db, utcnow
+from civic_push.staff import roles, sessions, trail
+from civic_push.staff.models import DeskSession, Role, Staff
 
 SIGN_IN_PATH = "/redaktion/anmelden"
 
@@ -46,7 +49,7 @@ def init_security(app: Flask) -> None:
     security = Security(app, SQLAlchemyUserDatastore(db, Staff, Role), login_form=SignInForm)
     security.want_json(lambda _request: False)
     security.unauthn_handler(ask_to_sign_in)
-    user_authenticated.connect(_start_session, app)
+    app.login_manager.user_loader(_load)  # type: ignore[attr-defined]  # Flask-Login adds it
 
 
 def _settings(secret: str) -> dict[str, Any]:
@@ -86,5 +89,34 @@ def ask_to_sign_in(_mechanisms: object = None, headers: object = None) -> Respon
     return cast(Response, redirect(url_for("security.login", next=back)))
 
 
-def _start_session(_app: Flask, **_event: object) -> None:
-    session.permanent = True  # ends PERMANENT_SESSION_LIFETIME after the last page
+def enter(staff: Staff, how: str, strong: bool) -> None:
+    """Sign somebody in: a new session, known to the database, and the trail's entry. `strong`:
+    by two factors, a passkey or the municipal identity provider. Commits."""
+    now, kept = utcnow(), {k: session[k] for k in ("language", "_flashes") if k in session}
+    session.clear()  # nothing of a stranger's cookie goes on as somebody's
+    session.update(kept)
+    session["desk"] = sessions.begin(
+        db.session(), staff, strong, sessions.device_of(request.user_agent.string), now)
+    session.permanent = True  # the cookie ends PERMANENT_SESSION_LIFETIME after the last page
+    trail.record(db.session(), staff, "staff.signed_in", ("staff", staff.id), after={"by": how})
+    login_user(staff, authn_via=[how])
+    db.session.commit()
+
+
+def here() -> DeskSession | None:
+    """The session of the browser that asks, where somebody is signed in with it."""
+    return cast("DeskSession | None", g.get("desk_session"))
+
+
+def lacks_second_factor(staff: Staff) -> bool:
+    """Whether somebody may do no more, in this session, than get himself a second factor."""
+    present = here()
+    return (settings().second_factor == "required" and roles.needs_second_factor(staff)
+            and not (present is not None and present.strong))
+
+
+def _load(number: str) -> Staff | None:
+    """Flask-Security's account for a cookie, if the session has not been ended."""
+    g.desk_session = sessions.alive(db.session(), session.get("desk", ""), utcnow())
+    staff = cast("Staff | None", _user_loader(number)) if g.desk_session else None
+    return staff if staff and staff.id == g.desk_session.staff_id else None

@@ -4,6 +4,7 @@ overview      what there is to do, and the lists
 write         the form, its preview, and publishing
 tray          what sources brought
 deliveries    one announcement, and what becomes of its deliveries
+counter       signing residents up who stand before one
 texts         imprint, privacy notice, accessibility statement
 reports       reported barriers
 account       one's own password, passkeys, codes and sessions
@@ -18,6 +19,7 @@ from flask import Flask
 
 from civic_push.web import (  # noqa: F401  # imported for their routes
     desk_account,
+    desk_counter,
     desk_deliveries,
     desk_invitation,
     desk_oidc,
@@ -30,11 +32,10 @@ from civic_push.web import (  # noqa: F401  # imported for their routes
     desk_tray,
     desk_write,
 )
-from civic_push.web.desk_frame import desk, words
+from civic_push.web.desk_frame import desk
 
 
 def init_desk(app: Flask) -> None:
     """Add the desk's pages to the app. Call it after `init_pages` and `init_security`."""
     app.register_blueprint(desk)
-    desk_sign_in.door.context_processor(words)
     desk_sign_in.init_sign_in(app)

@@ -12,12 +12,14 @@ from civic_push.db import db, utcnow
 from civic_push.delivery import report
 from civic_push.delivery.models import State
 from civic_push.staff.models import Staff
-from civic_push.web.desk_frame import ID, desk, wanted
+from civic_push.staff.roles import Can
+from civic_push.web.desk_frame import ID, desk, needs, wanted
 
 REFRESH_SECONDS = 10  # for those who ask for it, while deliveries are on their way
 
 
 @desk.get(f"/{ID}")
+@needs(Can.READ)
 def watch(number: int) -> str:
     """One announcement; published ones with their deliveries by channel and state."""
     session, now, announcement = db.session(), utcnow(), wanted(number)

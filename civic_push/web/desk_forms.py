@@ -91,6 +91,12 @@ def show(announcement: Announcement) -> Written:
         link=announcement.link)
 
 
+def told(written: Written) -> dict[str, object]:
+    """What the trail keeps of a text: what it concerned, and a seal of its wording."""
+    return {"title": written.title, "urgency": written.urgency, "topics": written.topics,
+            "neighbourhoods": written.neighbourhoods, "seal": written.seal}
+
+
 def typed(written: Written, errors: Mapping[str, str]) -> Typed:
     """The form's fields for the templates' macros, errors in the order of the page."""
     values = MultiDict[str, str]()

@@ -12,10 +12,12 @@ from civic_push.announcements import listing
 from civic_push.announcements.models import AnnouncementState
 from civic_push.db import db
 from civic_push.intake.models import Item
-from civic_push.web.desk_frame import desk, page_number
+from civic_push.staff.roles import Can
+from civic_push.web.desk_frame import desk, needs, page_number
 
 
 @desk.get("/eingang")
+@needs(Can.READ)
 def tray() -> str:
     """What sources brought, newest first, in their own words."""
     page = listing.page(db.session(), AnnouncementState.WAITING, page_number())

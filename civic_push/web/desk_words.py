@@ -10,6 +10,7 @@ from civic_push.announcements.models import Announcement, AnnouncementText
 from civic_push.delivery.compose import short_of
 from civic_push.delivery.models import State
 from civic_push.delivery.report import FEW
+from civic_push.staff import roles
 from subscriptions.models import Register
 
 
@@ -31,6 +32,43 @@ STATES = {
     State.EXPIRED: lazy_gettext("zu spät geworden"),
     State.CANCELLED: lazy_gettext("vorher abgemeldet"),
 }
+ROLE_WORDS = {
+    roles.AUTHOR: (lazy_gettext("Schreiben"),
+                   lazy_gettext("Schreibt Entwürfe, veröffentlicht aber nicht.")),
+    roles.EDITOR: (lazy_gettext("Redaktion"), lazy_gettext("Schreibt und veröffentlicht.")),
+    roles.APPROVER: (lazy_gettext("Freigabe"), lazy_gettext(
+        "Wie Redaktion; entscheidet auch über das, was andere geschrieben haben.")),
+    roles.ADMIN: (lazy_gettext("Verwaltung"), lazy_gettext(
+        "Alles, auch Konten, Quellen und das Protokoll.")),
+    roles.CLERK: (lazy_gettext("Bürgerbüro"), lazy_gettext(
+        "Meldet Leute am Schalter an, sonst nichts.")),
+}
+ACTION_WORDS = {
+    "announcement.saved": lazy_gettext("Entwurf gespeichert"),
+    "announcement.published": lazy_gettext("Meldung veröffentlicht"),
+    "announcement.moved": lazy_gettext("Meldung verworfen oder zurückgeholt"),
+    "channel.tried": lazy_gettext("Kanal noch einmal versucht"),
+    "staff.signed_in": lazy_gettext("angemeldet"),
+    "staff.signed_out": lazy_gettext("abgemeldet"),
+    "staff.sign_in_failed": lazy_gettext("Anmeldung misslungen"),
+    "staff.added": lazy_gettext("Konto angelegt"),
+    "staff.invited": lazy_gettext("eingeladen"),
+    "staff.invited_again": lazy_gettext("noch einmal eingeladen"),
+    "staff.invitation_accepted": lazy_gettext("Einladung angenommen"),
+    "staff.changed": lazy_gettext("Aufgaben oder Grenzen geändert"),
+    "staff.closed": lazy_gettext("Konto gesperrt"),
+    "staff.opened": lazy_gettext("Konto freigegeben"),
+    "staff.reset": lazy_gettext("Zugang zurückgesetzt"),
+    "staff.password_changed": lazy_gettext("Passwort geändert"),
+    "staff.app_added": lazy_gettext("App eingerichtet"),
+    "staff.app_removed": lazy_gettext("App entfernt"),
+    "staff.passkey_added": lazy_gettext("Passkey eingerichtet"),
+    "staff.passkey_removed": lazy_gettext("Passkey entfernt"),
+    "staff.codes_made": lazy_gettext("Wiederherstellungscodes erneuert"),
+    "staff.session_ended": lazy_gettext("Gerät abgemeldet"),
+    "staff.sessions_ended": lazy_gettext("Geräte abgemeldet"),
+}
+"""What the trail's actions are called; one that is not here is shown as it is."""
 URGENCIES = {
     Urgency.INFO: lazy_gettext("Information"), Urgency.IMPORTANT: lazy_gettext("Wichtig"),
     Urgency.DANGER: lazy_gettext("Gefahr"),

@@ -13,10 +13,20 @@ from civic_push.announcements.models import Announcement, AnnouncementState
 from civic_push.config import settings
 from civic_push.db import db, utcnow
 from civic_push.intake.models import Item
+from civic_push.staff.roles import Can
 from civic_push.staff.security import ask_to_sign_in
 from civic_push.web import desk_forms
 from civic_push.web.desk_forms import Written
-from civic_push.web.desk_frame import ID, desk, give_back_text, page_number, wanted
+from civic_push.web.desk_frame import (
+    ID,
+    desk,
+    give_back_text,
+    needs,
+    note,
+    outside_limits,
+    page_number,
+    wanted,
+)
 from civic_push.web.desk_words import _
 from subscriptions.models import Neighbourhood, Topic
 
@@ -24,30 +34,34 @@ _OPEN = (AnnouncementState.DRAFT, AnnouncementState.WAITING)
 
 
 @desk.get("/neu")
+@needs(Can.WRITE)
 def new() -> ResponseReturnValue:
     """An empty form."""
     return _form(Written())
 
 
 @desk.post("/neu")
+@needs(Can.WRITE)
 def save_new() -> ResponseReturnValue:
     """Preview or store a new draft."""
     return _submitted(None)
 
 
 @desk.get(f"/{ID}/bearbeiten")
+@needs(Can.WRITE)
 def edit(number: int) -> ResponseReturnValue:
     """The form with a draft or an item of the tray."""
-    announcement = wanted(number)
+    announcement = wanted(number, Can.WRITE)
     if announcement.state not in _OPEN:
         return _closed(announcement)
     return _form(desk_forms.show(announcement), announcement)
 
 
 @desk.post(f"/{ID}/bearbeiten")
+@needs(Can.WRITE)
 def save(number: int) -> ResponseReturnValue:
     """Preview or store a draft over what it was."""
-    announcement = wanted(number)
+    announcement = wanted(number, Can.WRITE)
     if announcement.state not in _OPEN:
         return _form(desk_forms.read(request.form), announcement, status=409,
                      problem=_closed_sentence())
@@ -55,9 +69,10 @@ def save(number: int) -> ResponseReturnValue:
 
 
 @desk.get(f"/{ID}/veroeffentlichen")
+@needs(Can.PUBLISH)
 def confirm(number: int) -> ResponseReturnValue:
     """What will be published, and how many inboxes it will reach."""
-    announcement = wanted(number)
+    announcement = wanted(number, Can.PUBLISH)
     if announcement.state not in _OPEN:
         return _closed(announcement)
     written = desk_forms.show(announcement)
@@ -69,9 +84,10 @@ def confirm(number: int) -> ResponseReturnValue:
 
 
 @desk.post(f"/{ID}/veroeffentlichen")
+@needs(Can.PUBLISH)
 def publish(number: int) -> ResponseReturnValue:
     """Publish; a second time does nothing and says so."""
-    announcement, now = wanted(number), utcnow()
+    announcement, now = wanted(number, Can.PUBLISH), utcnow()
     if announcement.state not in _OPEN:
         return _closed(announcement)
     written = desk_forms.show(announcement)
@@ -82,6 +98,8 @@ def publish(number: int) -> ResponseReturnValue:
     if errors := desk_forms.check_ready(written, _ids(Topic), _ids(Neighbourhood), now):
         return _form(written, announcement, errors, 422)
     announcement.author_id = announcement.author_id or current_user.id
+    note("announcement.published", ("announcement", number), announcement.state,
+         desk_forms.told(written))
     if not publishing.publish(db.session(), announcement, now):
         return _closed(announcement)
     flash(_("Die Meldung ist veröffentlicht und geht jetzt hinaus."), "success")
@@ -89,9 +107,10 @@ def publish(number: int) -> ResponseReturnValue:
 
 
 @desk.post(f"/{ID}/verwerfen")
+@needs(Can.WRITE)
 def dismiss(number: int) -> ResponseReturnValue:
     """Put a draft or an item of the tray aside; it can be fetched back."""
-    from_tray = wanted(number).state == AnnouncementState.WAITING
+    from_tray = wanted(number, Can.WRITE).state == AnnouncementState.WAITING
     if _move(number, _OPEN, AnnouncementState.DISMISSED):
         flash(_("Verworfen. Sie finden den Text unter „Verworfen“ wieder."), "success")
     else:
@@ -102,9 +121,10 @@ def dismiss(number: int) -> ResponseReturnValue:
 
 
 @desk.post(f"/{ID}/zurueckholen")
+@needs(Can.WRITE)
 def restore(number: int) -> ResponseReturnValue:
     """Make a dismissed announcement a draft again."""
-    wanted(number)
+    wanted(number, Can.WRITE)
     if _move(number, (AnnouncementState.DISMISSED,), AnnouncementState.DRAFT):
         flash(_("Die Meldung ist wieder ein Entwurf."), "success")
     return redirect(url_for("desk.watch", number=number))
@@ -132,7 +152,9 @@ def _submitted(announcement: Announcement | None) -> ResponseReturnValue:
     """What to do with a sent form: its buttons are preview, draft and next."""
     written, button = desk_forms.read(request.form), request.form.get("button")
     check = desk_forms.check_ready if button == "next" else desk_forms.check_draft
-    errors = check(written, _ids(Topic), _ids(Neighbourhood), utcnow())
+    errors = {**check(written, _ids(Topic), _ids(Neighbourhood), utcnow()),
+              **outside_limits(written.where == desk_forms.TOWN, written.topics,
+                               written.neighbourhoods)}
     if button == "preview":  # what is still missing is no mistake yet
         begun = {name: text for name, text in errors.items() if getattr(written, name)}
         return _form(written, announcement, begun, preview=True)
@@ -147,6 +169,7 @@ def _submitted(announcement: Announcement | None) -> ResponseReturnValue:
 
 def _store(written: Written, announcement: Announcement | None, button: str | None
            ) -> ResponseReturnValue:
+    before = desk_forms.told(desk_forms.show(announcement)) if announcement else None
     draft = desk_forms.to_draft(
         written, current_user.id, announcement.source_name if announcement else "")
     try:
@@ -155,6 +178,7 @@ def _store(written: Written, announcement: Announcement | None, button: str | No
         db.session.rollback()
         return _form(written, announcement, status=409, problem=_closed_sentence())
     saved.state = AnnouncementState.DRAFT  # out of the tray: somebody works on it
+    note("announcement.saved", ("announcement", saved.id), before, desk_forms.told(written))
     db.session.commit()
     if button == "next":
         return redirect(url_for("desk.confirm", number=saved.id))
@@ -201,6 +225,8 @@ def _move(number: int, states: tuple[AnnouncementState, ...], to: AnnouncementSt
     done = db.session.execute(
         update(Announcement).where(Announcement.id == number, Announcement.state.in_(states))
         .values(state=to).returning(Announcement.id)).first()
+    if done:
+        note("announcement.moved", ("announcement", number), None, to)
     db.session.commit()
     return done is not None
 

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from civic_push.announcements import publishing
 from civic_push.announcements.models import Announcement
-from civic_push.staff import accounts
+from civic_push.db import utcnow
+from civic_push.staff import accounts, sessions
 from civic_push.staff.models import Staff
 from subscriptions.models import Topic
 from tests.civic_push.desk_visitor import Visitor
@@ -30,11 +31,18 @@ def staff(app: Flask, session: Session, now: datetime) -> Staff:
 
 
 @pytest.fixture
-def editor(client: FlaskClient, staff: Staff) -> Visitor:
-    """A browser that is signed in at the desk, as test_staff_sign_in proves it can be:
-    by cookie, because hashing the password again costs most of a test's time."""
+def editor(client: FlaskClient, session: Session, staff: Staff) -> Visitor:
+    """A browser that is signed in at the desk with two factors, as test_staff_sign_in proves
+    it can be: by cookie, because hashing the password again costs most of a test's time."""
+    return sign_in(client, session, staff)
+
+
+def sign_in(client: FlaskClient, session: Session, staff: Staff, strong: bool = True) -> Visitor:
+    """Give a browser the session of somebody who has signed in just now."""
+    key = sessions.begin(session, staff, strong, "Firefox, Linux", utcnow())
+    session.commit()
     with client.application.app_context(), client.session_transaction() as cookie:
-        cookie["_user_id"], cookie["_fresh"] = staff.fs_uniquifier, True
+        cookie["_user_id"], cookie["_fresh"], cookie["desk"] = staff.fs_uniquifier, True, key
     return Visitor(client)
 
 

@@ -30,7 +30,7 @@ from tests.browsers.gcm_service import LocalGcmService
 from tests.journeys.feed import FeedServer
 
 ROOT = Path(__file__).parents[2]
-EDITOR, PASSWORD = "redaktion@stadt.example", "correct-horse-battery-staple"
+EDITOR, PASSWORD = "redaktion@stadt.example", "vier-ruhige-graue-elefanten"
 BOT = "detmold_bot"
 PATIENCE = 30.0  # seconds; machines that run tests are busy
 
@@ -83,9 +83,10 @@ class Town:
                 start_new_session=True)
 
     def clear(self) -> None:
-        """Let everybody leave and everything be forgotten but Ortsteile, topics, editors and
-        their roles; limits on sign-ups count anew."""
-        kept = {"neighbourhood", "topic", "staff", "role", "staff_role"}
+        """Let everybody leave and everything be forgotten but Ortsteile, topics, editors with
+        their roles, sessions and trail; limits on sign-ups count anew."""
+        kept = {"neighbourhood", "topic", "staff", "role", "staff_role", "desk_session",
+                "trail_entry"}
         with self.database() as session:
             for table in reversed(Base.metadata.sorted_tables):
                 if table.name not in kept:

@@ -1,0 +1,40 @@
+"""The one letter that staff get: the link with which an account at the desk is set up."""
+
+from __future__ import annotations
+
+from flask_babel import force_locale, gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from channels.base import Message, Urgency
+from civic_push.announcements.markdown import to_html
+from civic_push.config import Settings
+from civic_push.delivery.compose import frame
+from civic_push.delivery.ledger import Claimed
+from civic_push.staff.models import Staff
+from subscriptions.tokens import Purpose, Tokens
+
+
+def staff_letter(session: Session, settings: Settings, tokens: Tokens,
+                 delivery: Claimed) -> Message:
+    """The letter of a delivery with purpose STAFF; its link ends with it, and with the next
+    letter. `delivery.outlet` is the address."""
+    number, invitation = session.execute(
+        select(Staff.id, Staff.invitation).where(Staff.email == delivery.outlet)).one()
+    token = tokens.make(Purpose.STAFF, number, challenge=invitation,
+                        expires_at=delivery.expires_at)
+    url = f"{settings.public_url}/redaktion/einladung/{token}"
+    with force_locale("de"):
+        title = gettext("Ihr Zugang zur Redaktion")
+        paragraphs = [
+            gettext("Sie können bei %(sender)s an Meldungen mitarbeiten. Auf dieser Seite richten "
+                    "Sie Ihren Zugang ein:", sender=settings.sender),
+            gettext("Der Link gilt drei Tage und nur einmal. Geben Sie ihn nicht weiter."),
+            gettext("Haben Sie das nicht erwartet? Dann müssen Sie nichts tun; fragen Sie im "
+                    "Zweifel in der Redaktion nach."),
+        ]
+        return frame(
+            settings, "de", key=f"n{delivery.id}", title=title, text="\n\n".join(paragraphs),
+            html=to_html("\n\n".join(paragraphs)), short=title, url=url,
+            urgency=Urgency.IMPORTANT, expires_at=delivery.expires_at,
+            action_label=gettext("Zugang einrichten"))

@@ -1,0 +1,84 @@
+"""The trail, readable: who did what, when, from what to what."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, time, timedelta
+
+from flask import render_template, request
+from sqlalchemy import select
+
+from civic_push.db import db
+from civic_push.staff import accounts, trail
+from civic_push.staff.models import TrailEntry
+from civic_push.staff.roles import Can
+from civic_push.web.desk_frame import desk, needs
+from civic_push.web.desk_words import ACTION_WORDS, _
+from civic_push.web.forms import Typed
+from subscriptions.timing import TOWN_TIME
+
+SIZE = 50  # entries a page
+
+
+@desk.get("/protokoll")
+@needs(Can.ADMINISTER)
+def show_trail() -> str:
+    """Entries, newest first, filtered by person, action, thing and day; a page at a time by
+    key, however long the trail is."""
+    typed, session = Typed(request.args), db.session()
+    query = select(TrailEntry).order_by(TrailEntry.id.desc()).limit(SIZE + 1)
+    for column, name in ((TrailEntry.actor, "wer"), (TrailEntry.action, "was"),
+                         (TrailEntry.kind, "art"), (TrailEntry.object_id, "nummer")):
+        if typed.text(name):
+            query = query.where(column == typed.text(name))
+    if since := _day(typed, "von"):
+        query = query.where(TrailEntry.at >= since)
+    if until := _day(typed, "bis"):
+        query = query.where(TrailEntry.at < until + timedelta(days=1))
+    if (before := request.args.get("vor", 0, type=int)) and 0 < before < 2**62:
+        query = query.where(TrailEntry.id < before)
+    found = session.scalars(query).all()
+    people = {trail.name_of(p): p.email for p in accounts.everybody(session)}
+    return render_template(
+        "desk/trail.html", typed=typed, entries=found[:SIZE], names=_names(people),
+        actions=ACTION_WORDS, changes=changes, more=len(found) > SIZE,
+        carried={k: v for k, v in request.args.items() if k != "vor" and v})
+
+
+def changes(entry: TrailEntry) -> list[tuple[str, str, str]]:
+    """What an entry changed, as (name, from, to)."""
+    before, after = json.loads(entry.before), json.loads(entry.after)
+    if not isinstance(before, dict) and not isinstance(after, dict):
+        return [("", _said(before), _said(after))] if before != after else []
+    before, after = ({} if value is None else value if isinstance(value, dict) else
+                     {"": value} for value in (before, after))
+    return [(name, _said(before.get(name)), _said(after.get(name)))
+            for name in sorted(before.keys() | after.keys())
+            if before.get(name) != after.get(name)]
+
+
+def _said(value: object) -> str:
+    if value in (None, "", []):
+        return "–"
+    if isinstance(value, bool):
+        return _("ja") if value else _("nein")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def _names(people: dict[str, str]) -> dict[str, str]:
+    return {**people, trail.COMMAND: _("Befehl auf dem Server"), trail.CLOCK: _("Uhr"),
+            trail.STRANGER: _("nicht angemeldet")}
+
+
+def _day(typed: Typed, name: str) -> datetime | None:
+    """The beginning of the day in this field, on the town's clocks."""
+    text = typed.text(name)
+    if not text:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), TOWN_TIME)
+    except ValueError:
+        typed.errors[name] = _("Schreiben Sie das Datum so: 2026-11-18.")
+        return None
