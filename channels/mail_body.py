@@ -1,8 +1,8 @@
 """What a mail says: the plain text, and the same as accessible HTML.
 
-The HTML is one column, names its language and direction, sets no colours (so that light and
-dark, and the reader's own choice, hold), loads nothing from anywhere, and is readable when
-a webmailer throws head and style away: styles are inline.
+The HTML is one column, names its languages and directions, sets no colours but those of
+links (so that light and dark, and the reader's own choice, hold), loads nothing from anywhere,
+and is readable when a webmailer throws head and style away: what matters is inline.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ _COLUMN = (f"max-width:38em;margin:0 auto;padding:1em;font:1em/1.5 {_FONT};"
 # those that stand in the text (DIN SPEC 33429)
 _PLAIN = (f"max-width:32em;margin:0 auto;padding:1em;font:1.25em/1.75 {_FONT};"
           "overflow-wrap:break-word;-webkit-hyphens:manual;hyphens:manual")
+_SENDER = "margin:0 0 1em;font-weight:bold"
+_WHY = "margin:0 0 0.75em"
 _HEADING = "margin:0.5em 0;font-size:1.5em;line-height:1.25"
 _NOTE = "margin:1em 0;padding:0 0 0 0.75em;border-inline-start:4px solid currentColor"
 _ACTION = ("display:inline-block;padding:0.75em 1.25em;border:2px solid currentColor;"
@@ -48,6 +50,21 @@ _LINK = "display:inline-block;padding:0.25em 0"
 # what lists of mails show beneath the subject; not for the eye in the mail itself
 _PREVIEW = "display:none;max-height:0;overflow:hidden;mso-hide:all"
 _SCHEMES = "light dark"
+# For programs that keep it; nothing is lost with those that throw it away. The only colours
+# are those of links, 7:1 on white and on black; all lines have the text's own.
+_STYLE = f""":root{{color-scheme:{_SCHEMES};supported-color-schemes:{_SCHEMES}}}
+a{{color:#0b4a99}}
+h2{{font-size:1.3em;line-height:1.3;margin:1.5em 0 .5em}}
+h3{{font-size:1.15em;line-height:1.3;margin:1.25em 0 .5em}}
+h4,h5,h6{{font-size:1em;margin:1em 0 .25em}}
+p,ol,ul{{margin:.75em 0}}
+li{{margin:.25em 0}}
+blockquote{{margin:1em 0;padding-inline-start:1em;border-inline-start:3px solid}}
+table{{border-collapse:collapse}}
+th,td{{padding:.25em .75em;border:1px solid;text-align:start}}
+pre{{white-space:pre-wrap}}
+@media (prefers-color-scheme:dark){{a{{color:#a8c8ff}}}}
+"""
 
 
 def plain_text(message: Message, leave: bool, manage: bool) -> Pieces:
@@ -75,8 +92,8 @@ def html_page(message: Message, leave: bool, manage: bool) -> Pieces:
         f'<body style="{_BODY}">\n{_preview(message)}'
         f'<div {where} role="article" aria-roledescription="email" '
         f'style="{_PLAIN if message.plain else _COLUMN}">\n'
-        f"{_paragraph(message.sender)}{_note(message)}{_said(message)}{_action(message)}"
-        f'<div style="{_FOOTER}">\n{_paragraph(message.why)}<ul style="{_LIST}">\n']
+        f"{_paragraph(message.sender, _SENDER)}{_note(message)}{_said(message)}{_action(message)}"
+        f'<div style="{_FOOTER}">\n{_paragraph(message.why, _WHY)}<ul style="{_LIST}">\n']
     if leave:
         pieces += _personal(message.leave_label, Hole.LEAVE_HTML)
     if manage:
@@ -94,8 +111,7 @@ def _head(message: Message) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f'<meta name="color-scheme" content="{_SCHEMES}">\n'
             f'<meta name="supported-color-schemes" content="{_SCHEMES}">\n'
-            f"<style>:root{{color-scheme:{_SCHEMES};supported-color-schemes:{_SCHEMES}}}\n"
-            "@media (prefers-color-scheme:dark){:root{color-scheme:dark}}</style>\n</head>\n")
+            f"<style>\n{_STYLE}</style>\n</head>\n")
 
 
 def _preview(message: Message) -> str:
@@ -125,8 +141,8 @@ def _where(language: str, direction: str) -> str:
     return f'lang="{escape(language)}" dir="{"rtl" if direction == "rtl" else "ltr"}"'
 
 
-def _paragraph(words: str) -> str:
-    return f"<p>{escape(words)}</p>\n" if words else ""
+def _paragraph(words: str, style: str) -> str:
+    return f'<p style="{style}">{escape(words)}</p>\n' if words else ""
 
 
 def _action(message: Message) -> str:

@@ -14,13 +14,13 @@ from channels.base import Message
 from channels.reading import Block, blocks
 
 WIDTH = 72
-_TITLE, _HEADING = "=", "-"
+_LINES = "=-~^"  # beneath headings, by level; deeper ones get the last
 
 
 def body_text(message: Message) -> str:
     """Title, note and text of a message, flowed; ends without a line end."""
     return "\n\n".join(filter(None, (
-        _underlined(message.title, _TITLE), flowed(message.note), _text(blocks(message)))))
+        _underlined(message.title, 1), flowed(message.note), _text(blocks(message)))))
 
 
 def flowed(paragraph: str) -> str:
@@ -43,7 +43,7 @@ def _block(block: Block) -> str:
     if block.pre:
         shown = "\n".join(_stuffed(line) for line in words.split("\n"))
     elif block.level:
-        shown = _underlined(words, _HEADING)
+        shown = _underlined(words, block.level)
     elif block.indent or block.quoted:
         shown = _hanging(block)
     else:
@@ -72,14 +72,17 @@ def _links(block: Block) -> Iterator[str]:
         if run.href and not run.href.startswith("#"):
             targets[run.href] = targets.get(run.href, "") + run.text
     for target, words in targets.items():
-        if words in (target, target.split(":", 1)[-1]):
-            continue
+        address = target.removeprefix("mailto:").removeprefix("tel:")
+        if words in (target, address) or (
+                target.startswith("tel:") and any(map(str.isdigit, words))):
+            continue  # the words say it already
         if words != block.text:
             yield f"{words}:".replace("\n", " ")
-        yield target
+        yield address
 
 
-def _underlined(words: str, sign: str) -> str:
+def _underlined(words: str, level: int) -> str:
+    sign = _LINES[min(level, len(_LINES)) - 1]
     lines = [line for part in words.splitlines() for line in _wrapped(part)]
     if not words.strip():
         return ""

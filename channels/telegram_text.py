@@ -16,7 +16,7 @@ LEAVE, MANAGE = "\0leave\0", "\0manage\0"  # where a contact's own links go
 _MARK = "…"
 _RESERVE = 3  # units behind every block for the sign that more would follow
 _WORTH_IT = 40  # units; a shorter beginning of a block says nothing
-_WEB = ("https://", "http://")
+_WEB, _SPOKEN = ("https://", "http://"), ("mailto:", "tel:")
 
 
 @lru_cache(maxsize=64)
@@ -80,9 +80,10 @@ def _spelled_out(block: Block) -> Block:
     """Telegram links to web pages only: mail addresses and telephone numbers behind words
     are said after them, and it finds those by itself."""
     return block._replace(runs=tuple(
-        run if run.href.startswith(_WEB) or not run.href or run.text in run.href
-        else run._replace(text=f"{run.text} ({run.href.split(':', 1)[-1]})")
-        for run in block.runs))
+        run._replace(text=f"{run.text} ({run.href.split(':', 1)[-1]})")
+        if run.href.startswith(_SPOKEN) and run.text not in run.href
+        and not (run.href.startswith("tel:") and any(map(str.isdigit, run.text)))
+        else run for run in block.runs))
 
 
 def _bullet(block: Block) -> str:

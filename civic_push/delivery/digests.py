@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from html import escape
-from itertools import count, groupby
+from itertools import groupby
 from typing import NamedTuple
 
 from flask_babel import force_locale, format_date, gettext, ngettext
@@ -34,8 +34,17 @@ class _Item(NamedTuple):
     """One announcement with where it stands in the digest."""
 
     order: tuple[int, str, bool, str]  # topic's position and name; whole town last; places
-    group: str  # "Baustellen: Hiddesen"
+    topic: str
+    place: str  # "Hiddesen", "ganze Stadt"
     message: Message
+
+    @property
+    def title(self) -> str:
+        """With a mark where the reader wanted another language or register."""
+        return f"{self.message.title} {self.message.mark}".rstrip()
+
+
+_Numbered = list[tuple[int, _Item]]
 
 
 class Digests:
@@ -65,9 +74,9 @@ class Digests:
         places = ", ".join(place.name for i in ids if (place := self.composer.place(i)))
         with force_locale(locale_of(language, register)):
             name = topic.title(language) if topic else gettext("Weitere Meldungen")
-            group = f"{name}: {places or gettext('ganze Stadt')}"
-        return _Item((topic.position if topic else 1_000, name, not places, places), group,
-                     message)
+            town = gettext("ganze Stadt")
+        return _Item((topic.position if topic else 1_000, name, not places, places), name,
+                     places or town, message)
 
     def _compose(self, items: list[_Item], wanted: Wanted, language: str, register: str
                  ) -> Message:
@@ -118,49 +127,50 @@ def _mail(items: list[_Item]) -> Iterator[str]:
     """Table of contents and texts. The numbers lead from one to the other where a mail
     program follows no links within a mail, and in text mode."""
     whole = sum(len(item.message.html) for item in items) <= WHOLE_TEXTS
+    numbered = list(enumerate(items, start=1))
     yield f"<h2>{escape(gettext('Inhalt'))}</h2>"
-    for group, numbered in _grouped(items):
-        links = (f'<li><a href="#m{n}"{_said_in(m)}>{escape(_marked(m))}</a></li>'
-                 for n, m in numbered)
-        yield (f"<p><strong>{escape(group)}</strong></p>\n"
-               f'<ol start="{numbered[0][0]}">\n{"".join(links)}\n</ol>')
-    for group, numbered in _grouped(items):
-        yield f"<h2>{escape(group)}</h2>"
-        for number, message in numbered:
-            yield _text(number, message, whole)
+    for topic, group in _by_topic(numbered):
+        entries = (f'<li><a href="#m{n}"{_said_in(item)}>{escape(item.title)}</a> '
+                   f"({escape(item.place)})</li>" for n, item in group)
+        yield (f"<p><strong>{escape(topic)}</strong></p>\n"
+               f'<ol start="{group[0][0]}">\n{"".join(entries)}\n</ol>')
+    for topic, group in _by_topic(numbered):
+        yield f"<h2>{escape(topic)}</h2>"
+        place = ""
+        for number, item in group:
+            if item.place != place:
+                place = item.place
+                yield f"<h3>{escape(place)}</h3>"
+            yield _text(number, item, whole)
 
 
 def _chat(items: list[_Item]) -> Iterator[str]:
     """Titles that are links."""
-    for group, numbered in _grouped(items):
-        links = (f'<li><a href="{escape(m.url)}">{escape(_marked(m))}</a></li>'
-                 for _, m in numbered)
-        yield f"<h2>{escape(group)}</h2>\n<ul>\n{''.join(links)}\n</ul>"
+    for topic, group in _by_topic(list(enumerate(items))):
+        entries = (f'<li><a href="{escape(item.message.url)}">{escape(item.title)}</a> '
+                   f"({escape(item.place)})</li>" for _, item in group)
+        yield f"<h2>{escape(topic)}</h2>\n<ul>\n{''.join(entries)}\n</ul>"
 
 
-def _grouped(items: list[_Item]) -> Iterator[tuple[str, list[tuple[int, Message]]]]:
-    """The groups, each with its messages, which are numbered through."""
-    numbers = count(1)
-    for _, group in groupby(items, key=lambda item: item.order):
-        members = list(group)
-        yield members[0].group, [(next(numbers), item.message) for item in members]
+def _by_topic(numbered: _Numbered) -> Iterator[tuple[str, _Numbered]]:
+    """Topics with their items, which are sorted already."""
+    for topic, group in groupby(numbered, key=lambda pair: pair[1].topic):
+        yield topic, list(group)
 
 
-def _text(number: int, message: Message, whole: bool) -> str:
-    """One announcement: its title, a link and the place the contents lead to (`name` for
-    Outlook, which knows no other), and its text one level of headings deeper than alone."""
-    html = _HEADING.sub(lambda tag: f"<{tag[1]}h{int(tag[2]) + 2}>", message.html)
-    heading = (f'<h3 id="m{number}"><a name="m{number}" href="{escape(message.url)}">'
-               f"{number}. {escape(_marked(message))}</a></h3>")
-    return (f"<div{_said_in(message)}>\n{heading}\n"
+def _text(number: int, item: _Item, whole: bool) -> str:
+    """One announcement: its title, which is a link and the place the contents lead to (`name`
+    for Outlook, which knows no other), and its text, its headings beneath that title's."""
+    message = item.message
+    html = _HEADING.sub(lambda tag: f"<{tag[1]}h{min(6, int(tag[2]) + 3)}>", message.html)
+    heading = (f'<h4 id="m{number}"><a name="m{number}" href="{escape(message.url)}">'
+               f"{number}. {escape(item.title)}</a></h4>")
+    return (f"<div{_said_in(item)}>\n{heading}\n"
             f"{html if whole else f'<p>{escape(message.short)}</p>'}\n</div>")
 
 
-def _marked(message: Message) -> str:
-    return f"{message.title} {message.mark}".rstrip()
-
-
-def _said_in(message: Message) -> str:
+def _said_in(item: _Item) -> str:
+    message = item.message
     if not message.text_language:
         return ""
     return f' lang="{escape(message.text_language)}" dir="{message.text_direction}"'

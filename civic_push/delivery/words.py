@@ -11,6 +11,7 @@ from civic_push.announcements.sentences import first_thought
 from subscriptions.models import Register
 
 SHORT = 300  # characters: what an SMS says of a text before it is cut to its segments
+_ENOUGH = 60  # characters; what begins shorter says too little by itself
 
 
 def fallback(text: AnnouncementText, language: str, register: str) -> tuple[str, str]:
@@ -30,7 +31,7 @@ def fallback(text: AnnouncementText, language: str, register: str) -> tuple[str,
 
 def push_words(text: AnnouncementText) -> str:
     """The sentence beneath a push's title: the editor's own, or the text's first thought."""
-    return text.short or first_thought(" ".join(to_text(text.body).split()), at_most=SHORT)
+    return text.short or first_thought(_beginning(text), _ENOUGH, SHORT)
 
 
 def sms_words(text: AnnouncementText) -> str:
@@ -38,9 +39,20 @@ def sms_words(text: AnnouncementText) -> str:
     above it."""
     if text.short:
         return text.short
-    title = text.title.rstrip()
-    beginning = " ".join(to_text(text.body).split())[:SHORT]
+    title, beginning = text.title.strip(), _beginning(text)[:SHORT]
+    if beginning.startswith(title.rstrip(".!")):
+        return beginning
     return f"{title}{'' if title.endswith(('.', '!', '?', ':')) else '.'} {beginning}".strip()
+
+
+def _beginning(text: AnnouncementText) -> str:
+    """The first paragraph, or as many as it takes to say something, on one line."""
+    said = ""
+    for paragraph in to_text(text.body).split("\n\n"):
+        said = " ".join(f"{said} {paragraph}".split())
+        if len(said) >= _ENOUGH:
+            break
+    return said
 
 
 def source_text(announcement: Announcement) -> str:
