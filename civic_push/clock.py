@@ -9,12 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from civic_push import tasks
+from civic_push.config import settings
 from civic_push.db import db
 from civic_push.delivery.endings import finish_goodbyes
 from civic_push.delivery.ledger import expire
 from civic_push.delivery.sweep import sweep
 from civic_push.intake.checking import ring_due
 from civic_push.legal.reports import forget_answered
+from subscriptions.leaving import part_proofs
 from subscriptions.vanishing import vanish_unconfirmed
 
 
@@ -29,4 +31,7 @@ def tick(now: datetime) -> None:
     if tasks.first_in("hour", 3600):
         vanish_unconfirmed(db.session(), now)
         forget_answered(db.session(), now)
+        db.session().commit()
+    if tasks.first_in("day", 86_400):
+        part_proofs(db.session(), settings().consent_years, now)
         db.session().commit()

@@ -10,9 +10,11 @@ from sqlalchemy import update
 from werkzeug.wrappers import Response
 
 from civic_push.db import db, utcnow
-from civic_push.web import asking, links
+from civic_push.web import asking, choice_words, links, sentences
 from civic_push.web.forms import Typed
 from civic_push.web.language import _
+from civic_push.web.masking import masked
+from civic_push.web.own_contacts import united
 from civic_push.web.protection import keep_private, limiter
 from civic_push.web.signup import next_steps
 from subscriptions.models import Contact, ContactState
@@ -27,14 +29,21 @@ def by_link(token: str) -> str:
     """A button for what is pending (mail scanners follow links, they press no buttons);
     the good news for what is confirmed."""
     contact = links.to_confirm(token, utcnow())
-    return render_template("confirm.html", pending=contact.state == ContactState.PENDING)
+    if contact.claimed is not None:
+        return render_template("unite.html", contact=contact, masked=masked,
+                               way_name=sentences.way_name)
+    return render_template("confirm.html", pending=contact.state == ContactState.PENDING,
+                           facts=choice_words.of_contact(db.session(), contact))
 
 
 @pages.post("/bestaetigen/<token>")
 def confirm_link(token: str) -> Response:
     """Confirm, once or again."""
     now = utcnow()
-    confirm(db.session(), links.to_confirm(token, now), "link", now)
+    contact = links.to_confirm(token, now)
+    if contact.claimed is not None:
+        return united(contact, now)
+    confirm(db.session(), contact, "link", now)
     db.session.commit()
     return redirect(url_for("confirming.by_link", token=token), 303)
 
@@ -54,7 +63,7 @@ def confirm_code() -> Response | tuple[str, int]:
     if entry is None:
         return redirect(url_for("signup.done"), 303)
     typed = Typed(request.form)
-    verdict = _try_code(asking.contact_of(entry), typed.text("code"), now)
+    verdict = try_code(asking.contact_of(entry), typed.text("code"), now)
     db.session.commit()
     asking.level(started)
     if verdict:
@@ -80,7 +89,7 @@ def new_code() -> Response:
     return redirect(url_for("signup.done"), 303)
 
 
-def _try_code(contact: Contact | None, code: str, now: datetime) -> str:
+def try_code(contact: Contact | None, code: str, now: datetime, how: str = "code") -> str:
     """Confirm with a code. Return what is wrong, or "". One UPDATE counts the try, so that
     parallel guesses count too; a contact confirmed before counts like any other, because
     the visitor must not learn that it is."""
@@ -92,5 +101,5 @@ def _try_code(contact: Contact | None, code: str, now: datetime) -> str:
         return _("Das waren zu viele falsche Codes. Lassen Sie sich einen neuen schicken.")
     if not links.tokens().check_code(contact.id, contact.challenge, code):
         return _("Dieser Code stimmt nicht. Prüfen Sie die sechs Ziffern in der SMS.")
-    confirm(db.session(), contact, "code", now)
+    confirm(db.session(), contact, how, now)
     return ""

@@ -22,8 +22,9 @@ from civic_push.web import (
     own_contacts,
     own_data,
     own_history,
+    places,
     preferences,
-    print,
+    prints,
     protection,
     public,
     push,
@@ -41,7 +42,8 @@ def init_pages(app: Flask) -> None:
     _version_static_files(app)
     settings = app.extensions["civic_push_settings"]
     app.context_processor(lambda: {"settings": settings, "push_key": push.public_key})
-    for module in (public, feeds, embed, print, signup, confirming, leaving, preferences, push,
+    for module in (public, places, feeds, embed, prints, signup, confirming, leaving, preferences,
+                   own_contacts, own_data, own_history, push,
                    feedback, inbox, short_links, sms_inbound):
         app.register_blueprint(module.pages)
     app.register_error_handler(links.LinkTrouble, links.show_trouble)

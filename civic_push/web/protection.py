@@ -71,11 +71,21 @@ def clean(value: Any) -> Any:
 def network() -> str:
     """Whom limits count: the visitor's IPv4 address or IPv6 /64 (what one household has),
     as a keyed hash, so that Redis holds no addresses."""
+    return _network(32, 64)
+
+
+def wider_network() -> str:
+    """Whom wider limits count, for those who have many addresses at hand: the IPv4 /24 or
+    IPv6 /56."""
+    return _network(24, 56)
+
+
+def _network(bits4: int, bits6: int) -> str:
     address = ipaddress.ip_address(request.remote_addr or "127.0.0.1")
-    if isinstance(address, ipaddress.IPv6Address):
-        address = ipaddress.IPv6Network((address, 64), strict=False).network_address
+    bits = bits4 if address.version == 4 else bits6
+    block = ipaddress.ip_network((address, bits), strict=False)
     key = str(current_app.secret_key).encode()
-    return hmac.digest(key, f"network {address}".encode(), "sha256").hex()[:32]
+    return hmac.digest(key, f"network {block}".encode(), "sha256").hex()[:32]
 
 
 # Without Redis the limits go on in each process's own memory.

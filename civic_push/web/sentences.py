@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from flask_babel import get_locale
+
 from civic_push.config import settings
-from civic_push.web.language import _, language
+from civic_push.web.language import _
 from subscriptions.signup import Wording
 
 CONSENT_VERSION = "2026-11"
@@ -11,8 +13,9 @@ CONSENT_VERSION = "2026-11"
 
 
 def consent() -> Wording:
-    """The consent text in the page's language, as shown beside its checkbox."""
-    return Wording(f"{CONSENT_VERSION}-{language()}", _(
+    """The consent text in the page's words, as shown beside its checkbox; the version ends
+    with the locale ("de@einfach")."""
+    return Wording(f"{CONSENT_VERSION}-{get_locale() or 'de'}", _(
         "Ja, %(sender)s darf meine Kontaktdaten und meine Auswahl speichern, um mir die "
         "gewählten Meldungen zu schicken. Das ist freiwillig. Ich kann es jederzeit beenden: "
         "über den Link in jeder Nachricht oder auf der Seite „Einstellungen“. Dann werden "
