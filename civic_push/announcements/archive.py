@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
-from sqlalchemy.orm import Session, aliased, selectinload
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import Session, selectinload
 
+from civic_push.announcements.following import newest
 from civic_push.announcements.models import Announcement, AnnouncementState, AnnouncementText
 from subscriptions.models import Neighbourhood, Topic
 
@@ -101,12 +102,9 @@ def _origin(number: int, known: dict[int, tuple[int | None, datetime | None]]) -
 
 
 def _matching(search: Search) -> Select[Announcement]:
-    later = aliased(Announcement)
-    replaced = exists().where(later.replaces_id == Announcement.id,
-                              later.state == AnnouncementState.PUBLISHED)
     return (
         select(Announcement)
-        .where(Announcement.state == AnnouncementState.PUBLISHED, ~replaced,
+        .where(Announcement.state == AnnouncementState.PUBLISHED, newest(),
                *_conditions(search))
         .options(selectinload(Announcement.texts), selectinload(Announcement.topics),
                  selectinload(Announcement.neighbourhoods)))

@@ -13,7 +13,7 @@ from markdown_it.tree import SyntaxTreeNode
 _PARSER = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table").disable("image")
 _TAGS = {"a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre",
          "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"}
-_SCHEMES = {"http", "https", "mailto", "tel"}
+SCHEMES = {"http", "https", "mailto", "tel"}
 
 
 def to_html(markdown: str) -> str:
@@ -25,14 +25,19 @@ def to_html(markdown: str) -> str:
         token.tag = f"h{min(4, int(token.tag[1]) - highest + 2)}"
     rendered: str = _PARSER.renderer.render(tokens, _PARSER.options, {})
     return nh3.clean(rendered, tags=_TAGS, attributes={"a": {"href"}, "ol": {"start"}},
-                     url_schemes=_SCHEMES, link_rel="noopener noreferrer").strip()
+                     url_schemes=SCHEMES, link_rel="noopener noreferrer").strip()
 
 
 def to_text(markdown: str) -> str:
     """Plain text: paragraphs separated by blank lines, list items on lines of their own,
     a link as its words followed by its address in brackets."""
-    root = SyntaxTreeNode(_PARSER.parse(markdown))
-    return "\n\n".join(text for node in root.children if (text := _block(node)))
+    return "\n\n".join(text for node in tree(markdown).children if (text := _block(node)))
+
+
+def tree(markdown: str) -> SyntaxTreeNode:
+    """The text's structure, for what is neither HTML nor plain text. Links in it may have
+    any scheme: use those in SCHEMES only."""
+    return SyntaxTreeNode(_PARSER.parse(markdown))
 
 
 def _block(node: SyntaxTreeNode) -> str:
