@@ -108,16 +108,16 @@ class Composer:
         key = (announcement_id, language, register, reason, follows)
         if key not in self._messages:
             with force_locale(locale_of(language, register)):
-                said = self._said(announcement_id, language, register)
+                whole = self._said(announcement_id, language, register)
                 self._messages[key] = (
-                    self._follow_up(said, announcement_id, language, register) if follows
-                    else replace(said, why=self.why(reason, language)))
+                    self._follow_up(whole, announcement_id, language, register) if follows
+                    else replace(whole, why=self.why(reason, language)))
         return self._messages[key]
 
-    def _follow_up(self, said: Message, announcement_id: int, language: str, register: str
+    def _follow_up(self, whole: Message, announcement_id: int, language: str, register: str
                    ) -> Message:
         announcement = self._announcements[announcement_id]
-        return as_follow_up(said, announcement.kind,
+        return as_follow_up(whole, announcement.kind,
                             announcement.change(language, register),
                             self._begun[announcement.chain_id])
 
@@ -125,7 +125,8 @@ class Composer:
         """The message without its reason: rendering Markdown is what costs."""
         key = (announcement_id, language, register, None, False)
         if key not in self._messages:
-            self._messages[key] = self._compose(announcement_id, language, register)
+            self._messages[key] = said(self.settings, self._announcements[announcement_id],
+                                       language, register)
         return self._messages[key]
 
     def why(self, reason: Reason, language: str) -> str:
@@ -142,23 +143,26 @@ class Composer:
                            topic=topic.title(language) if topic else gettext("alle Themen"),
                            place=place.name if place else gettext("die ganze Stadt")))
 
-    def _compose(self, announcement_id: int, language: str, register: str) -> Message:
-        announcement = self._announcements[announcement_id]
-        text = announcement.text(language, register)
-        note, mark = words.fallback(text, language, register)
-        body = one_a_line(text.body) if text.register == Register.PLAIN else text.body
-        return replace(
-            frame(
-                self.settings, language, register, key=f"a{announcement.chain_id}",
-                title=text.title, text=_joined(to_text(body), words.source_text(announcement)),
-                html=to_html(body) + words.source_html(announcement),
-                short=words.push_words(text), urgency=Urgency(announcement.urgency),
-                url=page_url(self.settings, announcement.id, language, text.register),
-                expires_at=announcement.expires_at, list_id=list_id(self.settings),
-                action_label=gettext("Auf der Webseite lesen")),
-            text_language="" if text.language == language else text.language,
-            note=note, mark=mark, alone=words.sms_words(text),
-            short_url=short_url(self.settings, announcement.id, text.register))
+
+def said(settings: Settings, announcement: Announcement, language: str, register: str
+         ) -> Message:
+    """What an announcement says to such a reader, in the current locale, which is his; not
+    yet why."""
+    text = announcement.text(language, register)
+    note, mark = words.fallback(text, language, register)
+    body = one_a_line(text.body) if text.register == Register.PLAIN else text.body
+    return replace(
+        frame(
+            settings, language, register, key=f"a{announcement.chain_id}", title=text.title,
+            text=_joined(to_text(body), words.source_text(announcement)),
+            html=_joined(to_html(body), words.source_html(announcement)),
+            short=words.push_words(text), urgency=Urgency(announcement.urgency),
+            url=page_url(settings, announcement.id, language, text.register),
+            expires_at=announcement.expires_at, list_id=list_id(settings),
+            action_label=gettext("Auf der Webseite lesen")),
+        text_language="" if text.language == language else text.language,
+        note=note, mark=mark, alone=words.sms_words(text),
+        short_url=short_url(settings, announcement.id, text.register))
 
 
 def frame(settings: Settings, language: str, register: str = Register.STANDARD, *, key: str,
@@ -188,10 +192,10 @@ def short_of(text: AnnouncementText) -> str:
     """A text in a few lines, for lists: the editor's sentence, or the beginning."""
     if text.short:
         return text.short
-    said = " ".join(to_text(text.body).split())
-    if len(said) <= words.SHORT:
-        return said
-    return said[:words.SHORT].rsplit(" ", 1)[0] + " …"
+    whole = " ".join(to_text(text.body).split())
+    if len(whole) <= words.SHORT:
+        return whole
+    return whole[:words.SHORT].rsplit(" ", 1)[0] + " …"
 
 
 def _joined(*parts: str) -> str:

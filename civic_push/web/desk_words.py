@@ -7,9 +7,11 @@ from flask_babel import gettext, lazy_gettext
 from channels.base import Urgency
 from civic_push.announcements.markdown import to_html
 from civic_push.announcements.models import Announcement, AnnouncementText
-from civic_push.delivery.compose import short_of
+from civic_push.config import settings
 from civic_push.delivery.models import State
+from civic_push.delivery.previews import SmsPreview, sms_preview
 from civic_push.delivery.report import FEW
+from civic_push.delivery.words import push_words
 from civic_push.staff import roles
 from subscriptions.models import Register
 
@@ -47,6 +49,7 @@ ACTION_WORDS = {
     "announcement.saved": lazy_gettext("Entwurf gespeichert"),
     "announcement.published": lazy_gettext("Meldung veröffentlicht"),
     "announcement.moved": lazy_gettext("Meldung verworfen oder zurückgeholt"),
+    "counter.signed_up": lazy_gettext("am Schalter angemeldet"),
     "channel.tried": lazy_gettext("Kanal noch einmal versucht"),
     "staff.signed_in": lazy_gettext("angemeldet"),
     "staff.signed_out": lazy_gettext("abgemeldet"),
@@ -98,6 +101,11 @@ def few(count: int, public: bool = False) -> str:
     return f"{count:,}".replace(",", ".")
 
 
+def as_sms(text: AnnouncementText) -> SmsPreview:
+    """One wording as the SMS it will be."""
+    return sms_preview(settings(), text)
+
+
 def wordings(announcement: Announcement) -> list[AnnouncementText]:
     """German texts, the standard one first."""
     german = [t for t in announcement.texts if t.language == "de"]
@@ -107,5 +115,5 @@ def wordings(announcement: Announcement) -> list[AnnouncementText]:
 WORDS: dict[str, object] = {
     "channel_name": channel_name, "few": few, "wordings": wordings,
     "state_words": STATES, "urgency_words": URGENCIES, "urgency_effects": EFFECTS,
-    "markdown": to_html, "short_of": short_of, "plain": Register.PLAIN,
+    "markdown": to_html, "push_words": push_words, "as_sms": as_sms, "plain": Register.PLAIN,
 }

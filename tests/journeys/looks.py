@@ -60,6 +60,21 @@ def order_everything(page: Page) -> None:
     visitor.wait_for_text("Noch ein Schritt")
 
 
+def _second_step(page: Page) -> None:
+    Reader(page).tick("Ganze Stadt")
+    press("Weiter")(page)
+
+
+def _at_the_counter(page: Page) -> None:
+    visitor = Reader(page)
+    for label in ("Ganze Stadt", "Alle Themen", "Vorgelesen", "Die Person hat zugestimmt"):
+        visitor.tick(label)
+    visitor.type("sms", "0151 98765432")
+    visitor.type("email", "jemand@example.org")
+    visitor.press("Anmelden")
+    visitor.wait_for_text("Noch ein Schritt")
+
+
 def _wrong_code(page: Page) -> None:
     order_everything(page)
     type_and_press("code", "12", "Code bestätigen")(page)
@@ -100,10 +115,20 @@ _PUBLIC = (
 _RESIDENTS = (
     Look("signup.form", "fresh", "/anmelden"),
     Look("signup.form", "English", "/anmelden?sprache=en"),
-    Look("signup.form", "errors", "/anmelden", press("Anmelden")),
+    Look("signup.form", "second step", "/anmelden", _second_step),
+    Look("signup.form", "nothing chosen", "/anmelden", press("Weiter")),
+    Look("signup.form", "all on one page", "/anmelden#alles"),
+    Look("signup.form", "errors", "/anmelden#alles", press("Anmelden")),
+    Look("signup.form", "unknown Ortsteil", "/anmelden?ortsteil=atlantis&ort=hiddsen"),
+    Look("places.index", "fresh", "/hier"),
+    Look("places.index", "found", "/hier?ort=johannaberg"),
+    Look("places.landing", "an Ortsteil", "/hier/hiddesen"),
+    Look("places.landing", "a topic", "/hier/ganze-stadt/abfall"),
+    Look("places.landing", "unknown Ortsteil", "/hier/hidesen", status=404),
+    Look("places.landing", "unknown topic", "/hier/hiddesen/drachen", status=404),
     Look("signup.done", "nothing waits", "/anmelden/fertig"),
-    Look("signup.done", "every way", "/anmelden", order_everything),
-    Look("signup.done", "wrong code", "/anmelden", _wrong_code),
+    Look("signup.done", "every way", "/anmelden#alles", order_everything),
+    Look("signup.done", "wrong code", "/anmelden#alles", _wrong_code),
     Look("confirming.by_link", "pending", "/bestaetigen/{pending}"),
     Look("confirming.by_link", "confirmed", "/bestaetigen/{confirmed}"),
     Look("confirming.by_link", "unknown", "/bestaetigen/abc", status=404),
@@ -135,6 +160,13 @@ _DESK = (
     Look("desk.confirm", "not ready", "/redaktion/{unready}/veroeffentlichen", editor=True),
     Look("desk.watch", "published", "/redaktion/{long}", editor=True),
     Look("desk.watch", "dismissed", "/redaktion/{dismissed}", editor=True),
+    Look("desk.counter", "fresh", "/redaktion/schalter", editor=True),
+    Look("desk.counter", "errors", "/redaktion/schalter", press("Anmelden"), editor=True),
+    Look("desk.counter_done", "waiting", "/redaktion/schalter", _at_the_counter, editor=True),
+    Look("desk.counter_code", "errors", "/redaktion/schalter/code", press("Code bestätigen"),
+         editor=True),
+    Look("desk.counter_sheet", "German", "/redaktion/schalter/einwilligung", editor=True),
+    Look("desk.counter_sheet", "Arabic", "/redaktion/schalter/einwilligung?in=ar", editor=True),
     Look("desk.tray", "full", "/redaktion/eingang", editor=True),
     Look("desk.tray", "empty", "/redaktion/eingang", editor=True, empty=True),
     Look("desk.announcements", "drafts", "/redaktion/meldungen/entwuerfe", editor=True),
@@ -145,7 +177,8 @@ LOOKS = _PUBLIC + _RESIDENTS + _DESK
 
 NO_PAGES = {
     "static": "files", "inbox.service_worker": "a script", "inbox.manifest": "JSON",
-    "push.key": "JSON",
+    "push.key": "JSON", "signup.count": "JSON",
     "public.health": "JSON", "preferences.copy": "a file to save",
     "confirming.code_form": "leads to signup.done",
+    "short_links.follow": "leads to public.announcement",
 }
