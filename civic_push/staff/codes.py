@@ -7,6 +7,7 @@ import hmac
 import re
 import secrets
 from datetime import datetime
+from typing import Any
 
 from flask import current_app
 from passlib.exc import TokenError
@@ -83,7 +84,7 @@ def recovery_codes_left(session: Session, staff: Staff) -> int:
         RecoveryCode.staff_id == staff.id)) or 0
 
 
-def _totp() -> type[TOTP]:
+def _totp() -> Any:
     key = hmac.digest(_key(), b"staff totp", "sha256").hex()
     return TOTP.using(issuer=f"{settings().sender} – Redaktion", secrets={"1": key})
 

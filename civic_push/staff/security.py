@@ -118,5 +118,6 @@ def lacks_second_factor(staff: Staff) -> bool:
 def _load(number: str) -> Staff | None:
     """Flask-Security's account for a cookie, if the session has not been ended."""
     g.desk_session = sessions.alive(db.session(), session.get("desk", ""), utcnow())
-    staff = cast("Staff | None", _user_loader(number)) if g.desk_session else None
+    known = _user_loader(number) if g.desk_session else None  # type: ignore[no-untyped-call]
+    staff = cast("Staff | None", known)
     return staff if staff and staff.id == g.desk_session.staff_id else None

@@ -73,9 +73,7 @@ def only_staff() -> ResponseReturnValue | None:
 
 def _first_page() -> str:
     """Where those begin who have nothing to do with announcements."""
-    at_counter = "desk.counter" in current_app.view_functions
-    return "desk.counter" if at_counter and roles.can(current_user, Can.COUNTER) else (
-        "desk.account")
+    return "desk.counter" if roles.can(current_user, Can.COUNTER) else "desk.account"
 
 
 @desk.after_request

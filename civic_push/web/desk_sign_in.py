@@ -9,6 +9,7 @@ from typing import cast
 from flask import (
     Blueprint,
     Flask,
+    Response,
     flash,
     make_response,
     redirect,
@@ -20,7 +21,6 @@ from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_limiter import RequestLimit
 from sqlalchemy import select
-from werkzeug.wrappers import Response
 
 from civic_push.config import settings
 from civic_push.db import db, utcnow
