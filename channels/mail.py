@@ -99,10 +99,11 @@ class Mail:
         self._transport.close()
 
     def _letters(self, envelopes: list[Envelope]) -> Iterator[Letter]:
-        templates: dict[tuple[int, bool, bool], Template] = {}
+        templates: dict[tuple[int, bool, bool, bool], Template] = {}
         for envelope in envelopes:
             # the envelopes keep their messages alive, so an id stays one message's
-            kind = (id(envelope.message), bool(envelope.leave_url), bool(envelope.manage_url))
+            kind = (id(envelope.message), bool(envelope.leave_url), bool(envelope.manage_url),
+                    bool(envelope.follows))
             template = templates.get(kind)
             if template is None:
                 template = compose(envelope.message, self._letterhead, *kind[1:])

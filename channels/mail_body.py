@@ -25,6 +25,7 @@ class Hole(IntEnum):
     MANAGE = 5
     LEAVE_HTML = 6
     MANAGE_HTML = 7
+    FOLLOWS = 8
 
 
 Pieces = list[str | Hole]

@@ -56,7 +56,8 @@ class Template:
         leave_text, manage_text = _fold(leave), _fold(manage)
         values = (envelope.address.encode("ascii"), date, b"%d" % envelope.id, leave,
                   leave_text, manage_text,
-                  _in_attribute(leave, leave_text), _in_attribute(manage, manage_text))
+                  _in_attribute(leave, leave_text), _in_attribute(manage, manage_text),
+                  b"%d" % envelope.follows)
         parts = self._parts.copy()
         for place, hole in self._holes:
             parts[place] = values[hole]
@@ -64,11 +65,14 @@ class Template:
 
 
 @lru_cache(maxsize=512)
-def compose(message: Message, letterhead: Letterhead, leave: bool, manage: bool) -> Template:
-    """The template of a message, with or without the links to leave and to change."""
+def compose(message: Message, letterhead: Letterhead, leave: bool, manage: bool,
+            follows: bool = False) -> Template:
+    """The template of a message, with or without the links to leave and to change, and with
+    a place for the mail before it where it `follows` one."""
     boundary = _boundary(message)
     return Template([
         *_personal_headers(message, letterhead, leave),
+        *_threading(message, letterhead.domain, follows),
         _shared_headers(message, letterhead).encode("ascii"),
         b'Content-Type: multipart/alternative; boundary="%b"\r\n\r\n--%b\r\n'
         % (boundary, boundary),
@@ -96,7 +100,6 @@ def _shared_headers(message: Message, letterhead: Letterhead) -> str:
         "From": _mailbox(name, letterhead.address),
         "Reply-To": letterhead.reply_to,
         "Subject": _encoded("Subject", _line(message.title, SUBJECT_LIMIT)),
-        **_threading(message, letterhead.domain),
         "List-Id": f"<{list_id}>" if (list_id := _NO_LIST_ID.sub("", message.list_id)) else "",
         "Auto-Submitted": "auto-generated",  # RFC 3834: no answering machine may answer
         "Importance": "high" if message.urgency is Urgency.DANGER else "",
@@ -106,17 +109,18 @@ def _shared_headers(message: Message, letterhead: Letterhead) -> str:
     return "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value)
 
 
-def _threading(message: Message, domain: str) -> dict[str, str]:
-    """Let a correction stand beneath what it corrects. The original's Message-ID differs
-    from inbox to inbox, so all mails about one thing refer to a root that is the same for
-    all and that nobody got; mail programs thread by that (RFC 5322, 3.6.4)."""
+def _threading(message: Message, domain: str, follows: bool) -> list[bytes | Hole]:
+    """Let a correction stand beneath what it corrects: it answers the mail that this inbox
+    got (RFC 5322, 3.6.4). All mails about one thing also refer to a root that nobody got, so
+    that they stand together where that mail was part of a digest."""
     if not message.list_id:
-        return {}
-    own = f"<{_key(message.key)}.thread@{domain}>"
-    if not message.thread:
-        return {"References": own}
-    root = f"<{_key(message.thread)}.thread@{domain}>"
-    return {"In-Reply-To": root, "References": f"{root}\r\n {own}"}
+        return []
+    root = f"<{_key(message.thread or message.key)}.thread@{domain}>".encode("ascii")
+    if not follows:
+        return [b"References: " + root + b"\r\n"]
+    right = f".{_key(message.thread or message.key)}@{domain}>".encode("ascii")
+    return [b"In-Reply-To: <d", Hole.FOLLOWS, right + b"\r\nReferences: " + root + b"\r\n <d",
+            Hole.FOLLOWS, right + b"\r\n"]
 
 
 def _languages(message: Message) -> str:

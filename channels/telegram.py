@@ -17,6 +17,14 @@ from zoneinfo import ZoneInfo
 
 from channels.base import Envelope, InvalidAddress, Kind, Outcome, Urgency
 from channels.http_pool import HttpPool, Limits, Post, Reply, origin
+from channels.telegram_edits import (
+    Step,
+    after_edit,
+    done_before,
+    impossible,
+    instead_of_edit,
+    sorted_out,
+)
 from channels.telegram_text import LEAVE, MANAGE, compose
 
 NIGHT = (22, 7)  # the town's hours in which only danger makes a sound
@@ -74,11 +82,42 @@ class Telegram:
 
     def send(self, envelopes: Sequence[Envelope]) -> Iterator[tuple[int, Outcome]]:
         """Send to every chat; see Channel.send."""
+        edits, steps = sorted_out(envelopes)
+        if edits:
+            yield from self._edit(edits, steps)
         night = is_night(datetime.now(UTC))
-        posts = (Post(e.id, f"{self._base}sendMessage", _HEADERS, body(e, night))
+        edited = {s.envelope.id: s.envelope.receipt for s in steps if s.edited}
+        posts = (Post(s.envelope.id, f"{self._base}sendMessage", _HEADERS,
+                      body(s.envelope, night, s.answers)) for s in steps)
+        for number, reply in self._pool.post_many(posts):
+            result = outcome(reply)
+            if number in edited and result.kind == Kind.SENT:
+                # what is changed next time is the message itself, not the answer beneath it
+                result = result._replace(receipt=edited[number])
+            yield number, result
+
+    def _edit(self, envelopes: Sequence[Envelope], steps: list[Step]
+              ) -> Iterator[tuple[int, Outcome]]:
+        """Change messages in place; `steps` gets what is to be sent then, or instead. An edit
+        without an answer is tried again: it is the same twice."""
+        by_id = {e.id: e for e in envelopes}
+        posts = (Post(e.id, f"{self._base}editMessageText", _HEADERS, edit_body(e))
                  for e in envelopes)
         for number, reply in self._pool.post_many(posts):
-            yield number, outcome(reply)
+            answer = _read(reply)
+            if reply.status == 200 or (answer and done_before(answer.description)):
+                step = after_edit(by_id[number])
+            elif answer and answer.code == 400 and impossible(answer.description):
+                step = instead_of_edit(by_id[number])
+            else:
+                result = outcome(reply)
+                yield number, (result._replace(kind=Kind.LATER)
+                               if result.kind == Kind.UNKNOWN else result)
+                continue
+            if step is None:
+                yield number, Outcome(Kind.SENT, receipt=by_id[number].receipt)
+            else:
+                steps.append(step)
 
     def check(self) -> str | None:
         """Ask the API who we are."""
@@ -107,18 +146,26 @@ def is_night(moment: datetime) -> bool:
     return hour >= NIGHT[0] or hour < NIGHT[1]
 
 
-def body(envelope: Envelope, night: bool = False) -> bytes:
-    """The JSON of one `sendMessage`. Only what presses makes a sound, and at night only
-    danger does."""
-    message = envelope.message
-    text = compose(message, bool(envelope.leave_url), bool(envelope.manage_url))
+def body(envelope: Envelope, night: bool = False, answers: int = 0) -> bytes:
+    """The JSON of one `sendMessage`, beneath the message it answers, if any. Only what
+    presses makes a sound, and at night only danger does."""
+    quiet = envelope.message.urgency in (_QUIET_AT_NIGHT if night else _QUIET)
+    beneath = {"reply_parameters": {"message_id": answers, "allow_sending_without_reply": True}}
+    return json.dumps({**_content(envelope), "disable_notification": quiet,
+                       **(beneath if answers else {})}).encode()
+
+
+def edit_body(envelope: Envelope) -> bytes:
+    """The JSON of one `editMessageText`."""
+    return json.dumps({**_content(envelope), "message_id": int(envelope.receipt)}).encode()
+
+
+def _content(envelope: Envelope) -> dict[str, Any]:
+    text = compose(envelope.message, bool(envelope.leave_url), bool(envelope.manage_url))
     text = text.replace(LEAVE, escape(envelope.leave_url))
     text = text.replace(MANAGE, escape(envelope.manage_url))
-    return json.dumps({
-        "chat_id": int(envelope.address), "text": text, "parse_mode": "HTML",
-        "link_preview_options": {"is_disabled": True},
-        "disable_notification": message.urgency in (_QUIET_AT_NIGHT if night else _QUIET),
-    }).encode()
+    return {"chat_id": int(envelope.address), "text": text, "parse_mode": "HTML",
+            "link_preview_options": {"is_disabled": True}}
 
 
 def outcome(reply: Reply) -> Outcome:

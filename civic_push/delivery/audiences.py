@@ -15,7 +15,6 @@ from sqlalchemy import (
     func,
     literal,
     not_,
-    null,
     or_,
     select,
 )
@@ -105,7 +104,7 @@ def firsts(announcement: Announcement, chain: Sequence[Announcement], known: Sub
     cut_off = and_(known.c.cut_off == 1, known.c.follows_id.is_(None), known.c.open == 0,
                    known.c.failed == 0)
     return (
-        select(*matched.c, literal(null(), BigId).label("follows_id"))
+        select(*matched.c, literal(None, BigId).label("follows_id"))
         .outerjoin(known, known.c.contact_id == matched.c.contact_id)
         .where(or_(cut_off, and_(known.c.contact_id.is_(None), new))))
 

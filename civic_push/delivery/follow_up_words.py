@@ -6,6 +6,7 @@ Whoever gets a correction as the first he hears of the matter reads it like any 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from html import escape
@@ -22,7 +23,8 @@ def as_follow_up(message: Message, kind: str, change: str, begun: datetime) -> M
     called in the reader's locale. `change` is the editor's line, plain text."""
     why = gettext("Sie erhalten diese Nachricht, weil Sie unsere frühere Meldung dazu bekommen "
                   "haben.")
-    with force_locale(message.text_tag):  # the text's, which may not be the reader's
+    # in the text's language, which may not be the reader's
+    with force_locale(message.text_language) if message.text_language else nullcontext():
         title, lead = _WORDS[AnnouncementKind(kind)](
             message.title, change, format_date(begun.astimezone(TOWN_TIME), "long"))
     return replace(

@@ -90,8 +90,17 @@ def _chats(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     for entry in entries:
         if entry["channel"] == "telegram":
             kept = chats.pop(int(entry["chat"]), [])
-            chats[int(entry["chat"])] = [*kept, entry][-SHOWN:]
+            chats[int(entry["chat"])] = _told(kept, entry)[-SHOWN:]
     return [{"id": chat, "entries": kept} for chat, kept in reversed(chats.items())]
+
+
+def _told(kept: list[Entry], entry: Entry) -> list[Entry]:
+    """A chat with what is new in it; an edit changes a message where it stands."""
+    if entry.get("edit"):
+        for place in reversed(range(len(kept))):
+            if kept[place].get("message") == entry["message"]:
+                return [*kept[:place], entry, *kept[place + 1:]]
+    return [*kept, entry]
 
 
 def _rich(html: str) -> str:

@@ -12,6 +12,14 @@ from typing import Any
 from aiohttp import web
 
 from civic_push.demo.mail_server import Keep
+from civic_push.demo.telegram_answers import (
+    asked,
+    failed,
+    fine,
+    person,
+    private_chat,
+    whole,
+)
 from civic_push.demo.telegram_html import BadHtml, visible
 
 MAX_UNITS = 4096  # UTF-16 code units of text after entities are parsed
@@ -27,6 +35,8 @@ class Chat:
     id: int
     blocked: bool = False
     texts: list[str] = field(default_factory=list)  # what the bot wrote, newest last
+    numbers: list[int] = field(default_factory=list)  # their message ids
+    answers: dict[int, int] = field(default_factory=dict)  # which message answers which
 
 
 class TelegramApi:
@@ -66,7 +76,7 @@ class TelegramApi:
             self._keep("telegram", chat=chat, author="resident", text=text)
         message: dict[str, Any] = {
             "message_id": self._message_id(), "date": int(time.time()), "text": text,
-            "chat": _chat(chat), "from": {**_person(chat), "language_code": "de"}}
+            "chat": private_chat(chat), "from": {**person(chat), "language_code": "de"}}
         if text.startswith("/"):
             message["entities"] = [{"type": "bot_command", "offset": 0,
                                     "length": len(text.split(maxsplit=1)[0])}]
@@ -87,7 +97,7 @@ class TelegramApi:
         states = ("member", "kicked") if blocked else ("kicked", "member")
         bot = {"id": self._bot_id, "is_bot": True, "first_name": "Civic Push"}
         self._announce({"my_chat_member": {
-            "chat": _chat(chat.id), "from": _person(chat.id), "date": int(time.time()),
+            "chat": private_chat(chat.id), "from": person(chat.id), "date": int(time.time()),
             "old_chat_member": {"user": bot, "status": states[0]},
             "new_chat_member": {"user": bot, "status": states[1]}}})
 
@@ -100,58 +110,102 @@ class TelegramApi:
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
         if request.match_info["token"] != self.token:
-            return _failed(401, "Unauthorized")
+            return failed(401, "Unauthorized")
         method = request.match_info["method"]
         try:
-            params = await _params(request)
+            params = await asked(request)
         except ValueError:
-            return _failed(400, "Bad Request: object expected as JSON")
+            return failed(400, "Bad Request: object expected as JSON")
         if self._fault and (answer := await self._fault(method, params)) is not None:
             return answer
         answers: dict[str, Callable[[dict[str, Any]], Awaitable[web.Response]]] = {
             "getme": self._get_me, "sendmessage": self._send, "getupdates": self._get_updates,
+            "editmessagetext": self._edit,
             "setwebhook": self._set_webhook, "deletewebhook": self._set_webhook}
         if method.lower() not in answers:
-            return _failed(404, "Not Found: method not found")
+            return failed(404, "Not Found: method not found")
         return await answers[method.lower()](params)
 
     async def _get_me(self, _params: dict[str, Any]) -> web.Response:
-        return _fine({"id": self._bot_id, "is_bot": True, "first_name": "Civic Push",
+        return fine({"id": self._bot_id, "is_bot": True, "first_name": "Civic Push",
                       "username": self.bot_name})
 
     async def _set_webhook(self, params: dict[str, Any]) -> web.Response:
         self.webhook = str(params.get("url", ""))
         self.webhook_secret = str(params.get("secret_token", ""))
-        return _fine(True)
+        return fine(True)
 
     async def _send(self, params: dict[str, Any]) -> web.Response:
+        read = self._read(params)
+        if isinstance(read, web.Response):
+            return read
+        chat, text = read
+        answered = params.get("reply_parameters", {})
+        if answered and answered.get("message_id") not in chat.numbers:
+            if not answered.get("allow_sending_without_reply"):
+                return failed(400, "Bad Request: message to be replied not found")
+            answered = {}
+        number = self._message_id()
+        chat.texts.append(str(params["text"]))
+        chat.numbers.append(number)
+        if answered:
+            chat.answers[number] = answered["message_id"]
+        return self._written(chat, number, text, params)
+
+    async def _edit(self, params: dict[str, Any]) -> web.Response:
+        read = self._read(params)
+        if isinstance(read, web.Response):
+            return read
+        chat, text = read
+        number = whole(params.get("message_id"))
+        if number not in chat.numbers:
+            return failed(400, "Bad Request: message to edit not found")
+        place = chat.numbers.index(number)
+        if chat.texts[place] == params["text"]:
+            return failed(400, "Bad Request: message is not modified: specified new message "
+                                "content and reply markup are exactly the same as a current "
+                                "content and reply markup of the message")
+        chat.texts[place] = str(params["text"])
+        return self._written(chat, number, text, {**params, "edit": True})
+
+    def forget(self, chat: int) -> None:
+        """A resident deletes what the bot wrote."""
+        known = self.chats[chat]
+        known.texts, known.numbers = [], []
+
+    def _read(self, params: dict[str, Any]) -> tuple[Chat, str] | web.Response:
+        """The chat and what will be visible there, or why not."""
         html = str(params.get("text", ""))
         try:
             text = visible(html) if params.get("parse_mode") == "HTML" else html
         except BadHtml as error:
-            return _failed(400, f"Bad Request: can't parse entities: {error}")
+            return failed(400, f"Bad Request: can't parse entities: {error}")
         if not text.strip():
-            return _failed(400, "Bad Request: message text is empty")
+            return failed(400, "Bad Request: message text is empty")
         if len(text.encode("utf-16-le")) // 2 > MAX_UNITS:
-            return _failed(400, "Bad Request: message is too long")
-        chat = self.chats.get(_number(params.get("chat_id")))
+            return failed(400, "Bad Request: message is too long")
+        chat = self.chats.get(whole(params.get("chat_id")))
         if chat is None:
-            return _failed(400, "Bad Request: chat not found")
+            return failed(400, "Bad Request: chat not found")
         if chat.blocked:
-            return _failed(403, "Forbidden: bot was blocked by the user")
-        chat.texts.append(html)
+            return failed(403, "Forbidden: bot was blocked by the user")
+        return chat, text
+
+    def _written(self, chat: Chat, number: int, text: str, params: dict[str, Any]
+                 ) -> web.Response:
         if self._keep:
-            self._keep("telegram", chat=chat.id, author="bot", text=text,
-                       html=html if params.get("parse_mode") == "HTML" else "",
-                       silent=bool(params.get("disable_notification")))
-        return _fine({"message_id": self._message_id(), "date": int(time.time()),
-                      "chat": _chat(chat.id), "text": text})
+            self._keep("telegram", chat=chat.id, author="bot", text=text, message=number,
+                       html=str(params["text"]) if params.get("parse_mode") == "HTML" else "",
+                       silent=bool(params.get("disable_notification")),
+                       edit=bool(params.get("edit")))
+        return fine({"message_id": number, "date": int(time.time()), "chat": private_chat(chat.id),
+                      "text": text})
 
     async def _get_updates(self, params: dict[str, Any]) -> web.Response:
         if self.webhook:
-            return _failed(409, "Conflict: can't use getUpdates method while webhook is active; "
+            return failed(409, "Conflict: can't use getUpdates method while webhook is active; "
                                 "use deleteWebhook to delete the webhook first")
-        offset, seconds = _number(params.get("offset")), _number(params.get("timeout"))
+        offset, seconds = whole(params.get("offset")), whole(params.get("timeout"))
         self._updates = [u for u in self._updates if u["update_id"] >= offset]
         if not self._updates and seconds:
             event = asyncio.Event()
@@ -162,58 +216,21 @@ class TelegramApi:
                 pass
             finally:
                 self._waiting = None
-        return _fine([u for u in self._updates if u["update_id"] >= offset][:100])
+        return fine([u for u in self._updates if u["update_id"] >= offset][:100])
 
     async def _deed(self, request: web.Request) -> web.Response:
         """The demo page speaks for a resident; chat "new" is somebody who was not there."""
         name, deed = request.match_info["chat"], request.match_info["deed"]
-        chat = max(self.chats, default=700_000_000) + 1 if name == "new" else _number(name)
+        chat = max(self.chats, default=700_000_000) + 1 if name == "new" else whole(name)
         form = await request.post()
         if deed == "say" and chat and form.get("text"):
             self.say(chat, str(form["text"])[:MAX_UNITS])
         elif deed == "block" and chat in self.chats:
             self.block(chat)
         else:
-            return _failed(400, "Bad Request")
-        return _fine({"chat": chat})
+            return failed(400, "Bad Request")
+        return fine({"chat": chat})
 
     def _message_id(self) -> int:
         self._next_message += 1
         return self._next_message
-
-
-async def _params(request: web.Request) -> dict[str, Any]:
-    """Parameters come in the query, as a form or as JSON."""
-    params: dict[str, Any] = dict(request.query)
-    if request.content_type == "application/json":
-        data = await request.json()
-        if not isinstance(data, dict):
-            raise ValueError("not an object")
-        return {**params, **data}
-    return {**params, **{k: v for k, v in (await request.post()).items() if isinstance(v, str)}}
-
-
-def _number(value: Any) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return 0
-
-
-def _chat(chat: int) -> dict[str, Any]:
-    return {"id": chat, "type": "private", "first_name": "Demo"}
-
-
-def _person(chat: int) -> dict[str, Any]:
-    return {"id": chat, "is_bot": False, "first_name": "Demo"}
-
-
-def _fine(result: Any) -> web.Response:
-    return web.json_response({"ok": True, "result": result})
-
-
-def _failed(code: int, description: str, **parameters: int) -> web.Response:
-    answer: dict[str, Any] = {"ok": False, "error_code": code, "description": description}
-    if parameters:
-        answer["parameters"] = parameters
-    return web.json_response(answer, status=code)

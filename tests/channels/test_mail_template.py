@@ -53,7 +53,8 @@ def envelope(message: Message = MESSAGE, **changes: Any) -> Envelope:
 def render(message: Message = MESSAGE, letterhead: Letterhead = LETTERHEAD,
            **changes: Any) -> bytes:
     one = envelope(message, **changes)
-    template = compose(message, letterhead, bool(one.leave_url), bool(one.manage_url))
+    template = compose(message, letterhead, bool(one.leave_url), bool(one.manage_url),
+                       bool(one.follows))
     return template.fill(one, DATE)
 
 
@@ -184,11 +185,16 @@ def test_only_danger_is_marked_important() -> None:
 
 
 def test_a_correction_stands_beneath_what_it_corrects() -> None:
-    original, correction = parse(render()), parse(render(replace(MESSAGE, key="a9", thread="a7")))
-    root = original["References"]
-    assert root == "<a7.thread@push.example.org>"
-    assert correction["In-Reply-To"] == root
-    assert correction["References"].split() == [root, "<a9.thread@push.example.org>"]
+    original = parse(render())
+    correction = parse(render(replace(MESSAGE, thread=MESSAGE.key), follows=original_id(original)))
+    assert correction["In-Reply-To"] == original["Message-ID"]
+    assert correction["References"].split() == [original["References"], original["Message-ID"]]
+    assert correction["References"].startswith("<a7.thread@push.example.org>")
+
+
+def original_id(mail: EmailMessage) -> int:
+    """The delivery's id, which a Message-ID begins with."""
+    return int(mail["Message-ID"].removeprefix("<d").partition(".")[0])
 
 
 def test_reply_to_and_sender_come_from_the_letterhead() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -318,3 +319,77 @@ def test_connections_are_kept_between_batches() -> None:
             assert dict(telegram.send([envelope(number)]))[number].kind == Kind.SENT
         telegram.close()
     assert len(peers) == 1
+
+
+def follow_up(receipt: str, urgency: Urgency = Urgency.INFO, number: int = 2) -> Envelope:
+    message = replace(MESSAGE, title="Korrektur: Sperrung", html="<p>Nur bis Samstag.</p><p>…</p>",
+                      text="Nur bis Samstag.\n\n…", short="Nur bis Samstag.", urgency=urgency)
+    return envelope(number, message=message)._replace(follows=1, receipt=receipt)
+
+
+def test_a_corrected_information_is_changed_in_place_and_makes_no_sound(
+        api: tuple[TelegramApi, int]) -> None:
+    server, port = api
+    receipt = one(channel(port)).receipt
+    for _ in range(2):  # a repeat finds it done
+        outcome = one(channel(port), follow_up(receipt))
+        assert (outcome.kind, outcome.receipt) == (Kind.SENT, receipt)
+    (html,) = server.chats[42].texts
+    assert html.startswith("<b>Korrektur: Sperrung</b>\n\nNur bis Samstag.")
+
+
+@pytest.mark.parametrize("urgency", [Urgency.IMPORTANT, Urgency.DANGER])
+def test_what_presses_is_changed_in_place_and_said_beneath(
+        api: tuple[TelegramApi, int], urgency: Urgency) -> None:
+    server, port = api
+    receipt = one(channel(port)).receipt
+    outcome = one(channel(port), follow_up(receipt, urgency))
+    assert outcome.receipt == receipt, "the next correction changes the message, not the answer"
+    chat = server.chats[42]
+    changed, answer = chat.texts
+    assert "…" in changed
+    assert answer.startswith("<b>Korrektur: Sperrung</b>\n\nNur bis Samstag.\n\n<a href")
+    assert chat.answers == {chat.numbers[1]: chat.numbers[0]}
+
+
+def test_where_the_original_is_gone_the_whole_correction_is_sent(
+        api: tuple[TelegramApi, int]) -> None:
+    server, port = api
+    receipt = one(channel(port)).receipt
+    server.forget(42)
+    outcome = one(channel(port), follow_up(receipt))
+    assert outcome.kind == Kind.SENT
+    assert outcome.receipt not in ("", receipt)
+    (html,) = server.chats[42].texts
+    assert "Nur bis Samstag." in html
+
+
+def test_a_batch_of_edits_and_messages_has_one_outcome_each(
+        api: tuple[TelegramApi, int]) -> None:
+    server, port = api
+    receipt = one(channel(port)).receipt
+    server.remember(43, blocked=True)
+    gone = follow_up(receipt, number=4)._replace(address="43")
+    telegram = channel(port)
+    outcomes = list(telegram.send([envelope(1), follow_up(receipt, number=2),
+                                   follow_up(receipt, Urgency.DANGER, number=3), gone]))
+    telegram.close()
+    assert sorted((n, o.kind) for n, o in outcomes) == [
+        (1, Kind.SENT), (2, Kind.SENT), (3, Kind.SENT), (4, Kind.GONE)]
+
+
+def test_an_edit_without_an_answer_is_tried_again() -> None:
+    async def fault(method: str, _params: dict[str, Any]) -> web.StreamResponse:
+        await asyncio.sleep(0.5)
+        return web.Response()
+    with serving(TelegramApi(TOKEN, fault=fault)) as running:
+        outcome = one(channel(running.http_port, total_seconds=0.2), follow_up("7"))
+    assert outcome.kind == Kind.LATER
+
+
+def test_a_busy_bot_api_puts_off_an_edit_as_long_as_it_says() -> None:
+    busy = faulty(429, {"ok": False, "error_code": 429, "description": "Too Many Requests",
+                        "parameters": {"retry_after": 7}})
+    with serving(busy) as running:
+        outcome = one(channel(running.http_port), follow_up("7", Urgency.DANGER))
+    assert (outcome.kind, outcome.after, outcome.whole) == (Kind.LATER, 7, True)

@@ -24,6 +24,7 @@ from civic_push.delivery import fan_out as fan_out_module
 from civic_push.delivery import follow_ups as follow_ups_module
 from civic_push.delivery import ledger
 from civic_push.delivery.audiences import reach
+from civic_push.delivery.drain import drain
 from civic_push.delivery.fan_out import fan_out
 from civic_push.delivery.follow_ups import follow_up
 from civic_push.delivery.models import Delivery, Lane, State
@@ -79,10 +80,11 @@ def test_a_follow_up_says_what_changed_and_why_it_came(
         at: object) -> None:
     make_contact()
     make_contact(subscriber={"language": "en"})
-    publish(publish(moment=datetime(2026, 11, 17, 9, 30, tzinfo=UTC)),
-            change="Nur bis <Samstag> & nicht länger.")
+    original = publish(moment=datetime(2026, 11, 17, 9, 30, tzinfo=UTC))
     run_jobs()
-    original, _, corrected, english = outbox.sent
+    publish(original, change="Nur bis <Samstag> & nicht länger.")
+    run_jobs()
+    first, _, corrected, english = outbox.sent
     message = corrected.message
     assert message.text.startswith("Wir haben unsere Meldung vom 17. November 2026 korrigiert. "
                                    "Das ist jetzt anders: Nur bis <Samstag> & nicht länger.\n\n")
@@ -90,7 +92,7 @@ def test_a_follow_up_says_what_changed_and_why_it_came(
     assert "Nur bis &lt;Samstag&gt; &amp; nicht länger." in message.html
     assert message.short == "Nur bis <Samstag> & nicht länger."
     assert message.why.endswith("weil Sie unsere frühere Meldung dazu bekommen haben.")
-    assert message.key == original.message.key, "tag and Topic replace what is still shown"
+    assert message.key == first.message.key, "tag and Topic replace what is still shown"
     assert message.url.endswith("/meldungen/2")
     assert english.message.text.startswith("Wir haben"), "as German as the text it stands in"
 
@@ -420,7 +422,6 @@ def test_a_worker_that_comes_back_does_not_send_what_was_replaced(
     publish(original)
     ledger.record(session, [ledger.Record(held[0], State.WAITING, due_at=now)], now)
     session.commit()
-    from civic_push.delivery.drain import drain
     drain("email", Lane.NORMAL)
     assert outbox.sent == []
     assert rows(session, original)[contact.id].error == ledger.REPLACED
@@ -436,7 +437,7 @@ def test_a_correction_in_the_middle_of_the_original_s_fan_out_reaches_the_rest_a
     monkeypatch.setattr(fan_out_module, "FIRST_CHUNK", 2)
     monkeypatch.setattr(fan_out_module, "CHUNK", 2)
     original = publish()
-    with dying(session, inserts=2):
+    with dying(inserts=2):
         fan_out(original.id)
     assert len(rows(session, original)) == 2
     publish(original, title="Neu")
@@ -451,26 +452,26 @@ class Died(Exception):
 class dying:  # noqa: N801 - reads as a sentence
     """A power cut at the n-th INSERT into the ledger: what was not committed is gone."""
 
-    def __init__(self, session: Session, inserts: int) -> None:
-        self.session, self.left = session, inserts
+    def __init__(self, inserts: int) -> None:
+        self.left = inserts
 
     def __enter__(self) -> None:
         event.listen(db.engine, "before_cursor_execute", self._count)
 
     def _count(self, _connection: object, _cursor: object, statement: str, *_rest: object
                ) -> None:
-        if statement.lstrip().upper().startswith("INSERT INTO DELIVERY"):
+        if "INSERT INTO delivery " in statement:
             self.left -= 1
             if self.left <= 0:
                 raise Died
 
     def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> bool:
         event.remove(db.engine, "before_cursor_execute", self._count)
-        db.session.remove()
+        db.session.rollback()
         return kind is Died
 
 
-@pytest.mark.parametrize("inserts", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("inserts", [1, 2, 3, 6])
 def test_a_follow_up_killed_anywhere_goes_on_and_tells_everybody_once(
         session: Session, outbox: Outbox, publish: Publish, run_jobs: RunJobs,
         make_contact: MakeContact, monkeypatch: pytest.MonkeyPatch, at: object, inserts: int
@@ -484,10 +485,10 @@ def test_a_follow_up_killed_anywhere_goes_on_and_tells_everybody_once(
     for name in ("FIRST_CHUNK", "CHUNK"):
         monkeypatch.setattr(follow_ups_module, name, 2)
     tasks.connection().flushall()
-    with dying(session, inserts):
+    with dying(inserts):
         follow_up(correction.id)
-    before = len(rows(session, correction))
-    assert before == inserts // 2 * 2 - (inserts % 2 == 0) * 2 or before < 6
+    # two INSERTs a chunk of two: who follows, who hears of it first; both or neither stay
+    assert len(rows(session, correction)) == (inserts - 1) // 2 * 2
     follow_up(correction.id)
     run_jobs()
     found = rows(session, correction)
@@ -538,7 +539,9 @@ def test_a_receipt_and_the_envelope_before_travel_with_a_follow_up(
         make_contact: MakeContact, at: object) -> None:
     make_contact()
     outbox.answer = lambda e: Outcome(Kind.SENT, receipt=f"r{e.id}")
-    publish(publish())
+    first = publish()
+    run_jobs()
+    publish(first)
     run_jobs()
     original, correction = outbox.sent
     assert isinstance(correction, Envelope)
