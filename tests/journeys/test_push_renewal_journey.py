@@ -1,0 +1,138 @@
+"""What a signed-up browser does by itself, in real browsers: it moves to the town's newer
+key, reads its announcements without network, offers buttons on notifications, and may be
+installed as an app."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import select
+
+from channels.vapid import application_server_keys, key_name, new_private_key
+from subscriptions.models import Contact
+from tests.browsers import chromium
+from tests.browsers.firefox import Firefox
+from tests.browsers.notification_daemon import NotificationDaemon
+from tests.journeys.deeds import sign_up
+from tests.journeys.settling import settle
+from tests.journeys.town import PATIENCE, Town
+from tests.journeys.visitor import Reader
+
+pytestmark = pytest.mark.browser
+
+NEWER, OLDER = new_private_key(), new_private_key()
+BROWSER = "Benachrichtigungen in diesem Browser"
+ON = "Benachrichtigungen sind eingeschaltet."
+TEXT = "Schon ab 6 Uhr – bis zu den Sommerferien."
+
+
+@pytest.fixture(scope="module")
+def settled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+            ) -> Iterator[Town]:
+    """A town that has renewed its key."""
+    folder = tmp_path_factory.mktemp("town")
+    shutil.copy(request.getfixturevalue("sqlite_template"), folder / "civic_push.db")
+    with settle(folder, f"sqlite:///{folder / 'civic_push.db'}",
+                vapid_private_key=NEWER + OLDER) as running:
+        yield running
+
+
+def keys_in_use(town: Town) -> list[str]:
+    """The names of the keys that contacts subscribed with."""
+    with town.database() as session:
+        seals = town.app.extensions["seals"]
+        return [seals.open("push", sealed).split(" ")[0]
+                for sealed in session.scalars(select(Contact.address))]
+
+
+def test_a_browser_with_the_older_key_is_reached_and_moves_to_the_newer_one(town: Town) -> None:
+    newer, older = application_server_keys(NEWER + OLDER)
+    with Firefox(town.push.ws_url) as firefox:
+        sign_up(firefox, town, tick=[BROWSER])
+        # as this page was before the key was renewed
+        firefox.page("document.querySelector('[data-push-step]').dataset.key = a[0]", older)
+        firefox.press("Einschalten")
+        firefox.wait_for_text(ON)
+        firefox.wait_alert("Das hat geklappt")
+        assert keys_in_use(town) == [key_name(older)]
+        town.announce("Mit dem alten Schlüssel", TEXT)
+        firefox.wait_alert("Mit dem alten Schlüssel")
+
+        firefox.open(f"{town.url}/meldungen")  # any page of ours
+        town.wait_for_log("POST /push/wechsel 200")
+        assert keys_in_use(town) == [key_name(newer)]
+        town.announce("Mit dem neuen Schlüssel", TEXT)
+        firefox.wait_alert("Mit dem neuen Schlüssel")
+
+        firefox.open(f"{town.url}/posteingang")
+        firefox.wait_for_text("Mit dem alten Schlüssel")
+        firefox.press("Probe schicken")
+        firefox.wait_for_text("Die Probe ist unterwegs.")
+        firefox.wait_alert("Probe: Es klappt")
+        assert town.push.events("nack") == []
+
+        firefox.deny_notifications()
+        firefox.open(f"{town.url}/")  # the page tells, before any push would find out
+        town.wait_for_log("POST /push/abmelden 200")
+        town.wait_for_contacts(0)
+        assert town.push.wait_event("unregister", PATIENCE)
+
+
+@pytest.fixture
+def subscribed(town: Town, desktop: NotificationDaemon) -> Iterator[BrowserContext]:
+    """A Chromium that is signed up for pushes."""
+    with chromium.profile(town.push, desktop) as context:
+        reader = Reader(context.new_page())
+        sign_up(reader, town, tick=[BROWSER])
+        reader.press("Einschalten")
+        reader.wait_for_text(ON)
+        desktop.wait("Das hat geklappt")
+        yield context
+
+
+def test_announcements_are_read_without_network_and_buttons_lead_on(
+        town: Town, desktop: NotificationDaemon, subscribed: BrowserContext) -> None:
+    town.announce("Freibad öffnet früher", TEXT)
+    notification = desktop.wait("Freibad öffnet früher")
+    buttons = {label: key for key, label in notification.actions.items()}
+    assert {"Auf der Webseite lesen", "Weniger davon"} <= set(buttons)
+
+    page = subscribed.pages[0]
+    page.goto(f"{town.url}/posteingang")
+    Reader(page).press("Freibad öffnet früher")
+    page.wait_for_url("**/meldungen/*")
+    read = page.url
+    subscribed.set_offline(True)
+    page.goto(f"{town.url}/posteingang")
+    Reader(page).wait_for_text("Sie sind gerade ohne Internet.")
+    expect(page.get_by_role("link", name="Freibad öffnet früher")).to_be_visible()
+    assert page.evaluate("document.fonts.check('16px \"Fira Sans\"')")
+    page.goto(read)  # was read before
+    Reader(page).wait_for_text(TEXT)
+    page.goto(f"{town.url}/anmelden")
+    Reader(page).wait_for_text("Diese Seite braucht Internet")
+    Reader(page).press("Zum Posteingang")
+    page.get_by_role("button", name="Diese Liste leeren").click()
+    Reader(page).wait_for_text("Hier ist noch keine Meldung angekommen.")
+    subscribed.set_offline(False)
+
+    with subscribed.expect_page() as opened:
+        desktop.click(notification, buttons["Weniger davon"])
+    Reader(opened.value).wait_for_text("Ihre Einstellungen")
+    topic = opened.value.evaluate("document.querySelector(':target').labels[0].innerText")
+    assert topic.startswith("Baustellen")
+
+
+def test_chromium_finds_nothing_that_keeps_the_app_from_being_installed(
+        town: Town, subscribed: BrowserContext) -> None:
+    page: Page = subscribed.pages[0]
+    page.goto(f"{town.url}/posteingang")
+    browser = subscribed.new_cdp_session(page)
+    found = browser.send("Page.getAppManifest")
+    assert found["errors"] == []
+    assert json.loads(found["data"])["start_url"] == "/posteingang"
+    assert browser.send("Page.getInstallabilityErrors")["installabilityErrors"] == []
