@@ -14,7 +14,7 @@ import threading
 from typing import Any
 
 import structlog
-from flask import Flask
+from flask import Flask, current_app
 from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.worker import SimpleWorker
 from sqlalchemy.exc import OperationalError
@@ -22,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 from civic_push.app import create_app
 from civic_push.clock import tick
 from civic_push.db import db, utcnow
+from civic_push.delivery.drain import drain
 from civic_push.tasks import LANES, connection, queues
 from civic_push.telegram_polling import poll_forever
 
@@ -53,8 +54,23 @@ def work(app: Flask, lanes: list[str]) -> None:
     gc.set_threshold(50_000, 20, 20)
     with app.app_context():
         chosen = [q for q in queues(connection()) if q.name in (lanes or LANES)]
+        _look_first([q.name for q in chosen])
         Worker(chosen, connection=connection(), serializer=chosen[0].serializer,
                log_job_description=False).work(logging_level="WARNING")
+
+
+def _look_first(lanes: list[str]) -> None:
+    """Look once for work before listening for bells: what has become due meanwhile leaves at
+    once, and a first announcement need not wait until statements are compiled, catalogues
+    read and handles made (0.2 s of CPU)."""
+    for lane in lanes:
+        for channel in current_app.extensions["channels"]:
+            try:
+                drain(channel, lane)
+            except (OperationalError, OSError, ConnectionError) as error:
+                log.warning("worker.first_look_failed", error=type(error).__name__)
+            finally:
+                db.session.remove()
 
 
 def clock(app: Flask) -> None:

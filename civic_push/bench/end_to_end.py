@@ -17,6 +17,7 @@ from civic_push import tasks
 from civic_push.announcements import publishing
 from civic_push.app import create_app
 from civic_push.bench import pipes, residents
+from civic_push.bench.processes import Machine
 from civic_push.bench.service import Queue, Service, peaks, sample, settings_for
 from civic_push.bench.sinks import Sinks
 from civic_push.config import PREFIX, load
@@ -39,6 +40,7 @@ class Result:
     memory: dict[str, float]
     database_bytes: int
     states: dict[str, int]
+    machine: Machine
 
 
 def end_to_end(count: int, workers: int, database_url: str, say: Callable[[str], None]) -> Result:
@@ -59,7 +61,8 @@ def end_to_end(count: int, workers: int, database_url: str, say: Callable[[str],
                 pids = {n: p.pid for n, p in service.processes.items()} | sinks.pids
                 pids |= _server_pids(session, queue)
                 _wait_for_workers(workers)
-                result = _publish_and_watch(session, topics[0], count, pids, say)
+                say("published; delivering …")
+                result = _publish_and_watch(session, topics[0], count, pids, service)
             db.engine.dispose()
         return result
 
@@ -94,8 +97,8 @@ def _server_pids(session: Session, queue: Queue) -> dict[str, int]:
 
 
 def _publish_and_watch(session: Session, topic: int, count: int, pids: dict[str, int],
-                       say: Callable[[str], None]) -> Result:
-    before = sample(pids)
+                       service: Service) -> Result:
+    before, machine = sample(pids), Machine.now()
     size_before = _database_bytes(session)
     published = utcnow()
     announcement = publishing.save(session, publishing.Draft(
@@ -103,11 +106,12 @@ def _publish_and_watch(session: Session, topic: int, count: int, pids: dict[str,
         plain_body="Die Straße ist zu. Sie können dort nicht fahren.", topics=[topic]), published)
     announcement_id = announcement.id
     publishing.publish(session, announcement, published)
-    say("published; delivering …")
     time.sleep(min(2.0, count / 30_000))
     newcomer = _ask_for_confirmation(session)
     while _unfinished(session, announcement_id, newcomer):
+        service.still_runs()
         time.sleep(0.5)
+    spent = Machine.now().since(machine)
     # what was spent on waiting for us is the clock's and little; samples are taken at once
     cpu = {name: spent - before[name] for name, spent in sample(pids).items()}
     times = sorted((sent - published).total_seconds() for sent in session.scalars(
@@ -121,7 +125,7 @@ def _publish_and_watch(session: Session, topic: int, count: int, pids: dict[str,
                  for share in (0, 50, 95, 100)},
         confirmation=(asked.sent_at - asked.created_at).total_seconds(), cpu=cpu,
         memory=peaks(pids), database_bytes=_database_bytes(session) - size_before,
-        states=_states(session, announcement_id))
+        states=_states(session, announcement_id), machine=spent)
 
 
 def _states(session: Session, announcement_id: int) -> dict[str, int]:

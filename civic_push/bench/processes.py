@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _TICK = os.sysconf("SC_CLK_TCK")
 
@@ -38,6 +39,26 @@ def descendants(pid: int) -> list[int]:
         if parent == pid:
             found += descendants(int(path.parent.name))
     return found
+
+
+class Machine(NamedTuple):
+    """What all cores together did, in CPU seconds since boot: `stolen` went to other guests
+    of the same host."""
+
+    busy: float
+    idle: float
+    stolen: float
+
+    @classmethod
+    def now(cls) -> Machine:
+        """As /proc/stat says (proc(5))."""
+        user, nice, system, idle, wait, irq, soft, stolen, *_ = (
+            int(n) / _TICK for n in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:])
+        return cls(user + nice + system + irq + soft, idle + wait, stolen)
+
+    def since(self, before: Machine) -> Machine:
+        """The difference."""
+        return Machine(*(now - then for now, then in zip(self, before, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)

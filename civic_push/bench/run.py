@@ -56,6 +56,7 @@ cost of a delivery             {1e6 * sum(ours.values()) / r.deliveries:>10.0f} 
 queue and database server      {100 * servers / sum(ours.values()):>10.1f} % of that CPU
 database written               {r.database_bytes / 1e6:>10.1f} MB
 CPU seconds by process         {_pairs(r.cpu, "{:.2f}")}
+all cores                      {_pairs(r.machine._asdict(), "{:.1f}")} CPU seconds
 peak memory by process, MB     {_pairs(r.memory, "{:.0f}")}""")
 
 

@@ -78,6 +78,13 @@ class Service:
                     stdout=log, stderr=log)
         return self
 
+    def still_runs(self) -> None:
+        """Raise RuntimeError when a process has ended: nobody would ever finish the run."""
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                raise RuntimeError(f"{name} ended with status {process.returncode}: "
+                                   f"{self._log.read_text(errors='replace')[-600:]}")
+
     def __exit__(self, *_: object) -> None:
         for process in self.processes.values():
             process.terminate()

@@ -26,6 +26,8 @@ from subscriptions.leaving import leave
 
 SLICE = 2.0  # seconds a job works before it looks again
 BACKOFF = (60, 300, 1800, 7200, 21600)  # seconds; the last one is repeated until expires_at
+_FINAL = {Kind.SENT: State.SENT, Kind.REFUSED: State.REFUSED, Kind.GONE: State.GONE,
+          Kind.UNKNOWN: State.UNKNOWN}
 FLUSH_AFTER = 0.5  # seconds between two records of outcomes …
 FLUSH_SIZE = 500  # … or so many outcomes
 
@@ -64,15 +66,14 @@ def _drain_batch(channel: Channel, lane: str, limit: int, packer: Packer) -> int
         session.commit()
         return 0
     claim = ledger.claim_digests if lane == Lane.DIGEST else ledger.claim
-    ids = claim(session, channel.name, lane, limit, now, _lease())
-    session.commit()
+    claimed = claim(session, channel.name, lane, limit, now, _lease())
     with read_only(session):
-        parcels, hopeless = packer.pack(ledger.load(session, ids), now)
+        parcels, hopeless = packer.pack(claimed, now)
     if hopeless:
         ledger.record(session, hopeless, now)
         session.commit()
     _hand_over(channel, parcels)  # nothing stays open while we talk to the provider
-    return len(ids)
+    return len(claimed)
 
 
 def _hand_over(channel: Channel, parcels: list[Parcel]) -> None:
@@ -139,7 +140,7 @@ def to_record(delivery: Claimed, outcome: Outcome, repeatable: bool, now: dateti
             return Record(delivery.id, State.EXPIRED, error=outcome.detail)
         return Record(delivery.id, State.WAITING, due_at=due, error=outcome.detail,
                       count_attempt=not outcome.whole)
-    return Record(delivery.id, State(outcome.kind.value), receipt=outcome.receipt[:200],
+    return Record(delivery.id, _FINAL[outcome.kind], receipt=outcome.receipt[:200],
                   error=outcome.detail, parts=parts)
 
 

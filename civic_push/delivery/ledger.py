@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from civic_push.db import is_sqlite, one_of
+from civic_push.db import is_sqlite, one_of, read_only
 from civic_push.delivery.models import Delivery, Lane, State
 from subscriptions.models import Contact, Subscriber, Subscription
 
@@ -66,9 +67,8 @@ class Record(NamedTuple):
 
 
 def claim(session: Session, channel: str, lane: str, limit: int, now: datetime,
-          lease: timedelta) -> list[int]:
-    """Lease up to `limit` due deliveries, oldest due first; return their ids. The caller
-    commits."""
+          lease: timedelta) -> list[Claimed]:
+    """Lease up to `limit` due deliveries, oldest due first, and commit."""
     due = (
         select(Delivery.id)
         .where(*_claimable(channel, lane, now))
@@ -80,8 +80,9 @@ def claim(session: Session, channel: str, lane: str, limit: int, now: datetime,
 
 
 def claim_digests(session: Session, channel: str, lane: str, limit: int, now: datetime,
-                  lease: timedelta) -> list[int]:
-    """Lease all that is due in this lane for up to `limit` contacts: a digest is whole.
+                  lease: timedelta) -> list[Claimed]:
+    """Lease all that is due in this lane for up to `limit` contacts, and commit: a digest is
+    whole.
 
     The contacts' rows are locked first, so that no two workers share one contact."""
     some = (select(Delivery.contact_id).where(*_claimable(channel, lane, now))
@@ -103,27 +104,44 @@ def _claimable(channel: str, lane: str, now: datetime) -> tuple[ColumnElement[bo
             or_(Delivery.leased_until.is_(None), Delivery.leased_until <= now))
 
 
-def _lease(session: Session, which: ColumnElement[bool], until: datetime) -> list[int]:
-    return list(session.scalars(
-        update(Delivery).where(which)
-        .values(leased_until=until, attempts=Delivery.attempts + 1)
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)))
+def _lease(session: Session, which: ColumnElement[bool], until: datetime) -> list[Claimed]:
+    """Write the leases, commit, and return the deliveries with all that sending them needs.
 
-
-def load(session: Session, ids: Sequence[int]) -> list[Claimed]:
-    """Claimed deliveries with all that sending them needs."""
-    rows = session.execute(
-        select(Delivery.id, Delivery.announcement_id, Delivery.contact_id, Delivery.outlet,
-               Delivery.purpose, Delivery.attempts, Delivery.expires_at, Contact.address,
-               Subscriber.language, Subscriber.register, Contact.challenge,
-               Subscription.topic_id, Subscription.neighbourhood_id, Subscription.id,
-               Delivery.follows_id)
-        .outerjoin(Contact, Contact.id == Delivery.contact_id)
-        .outerjoin(Subscriber, Subscriber.id == Contact.subscriber_id)
-        .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
-        .where(one_of(session, Delivery.id, ids)))
+    PostgreSQL does both in one statement, without looking the rows up again. SQLite knows no
+    such statement; there the reading comes after the commit, so that other writers wait less."""
+    leased = update(Delivery).where(which).values(
+        leased_until=until, attempts=Delivery.attempts + 1)
+    if is_sqlite(session.connection()):
+        ids = session.scalars(leased.returning(Delivery.id).execution_options(
+            synchronize_session=False)).all()
+        session.commit()
+        with read_only(session):
+            rows = session.execute(_with_recipients(Delivery.__table__.c).where(
+                one_of(session, Delivery.id, ids))).all()
+    else:
+        rows = session.execute(_with_recipients(
+            leased.returning(*(Delivery.__table__.c[name] for name in _OWN)).cte("leased").c)
+        ).all()
+        session.commit()
     return list(map(Claimed._make, rows))
+
+
+_OWN = ("id", "announcement_id", "contact_id", "outlet", "purpose", "attempts", "expires_at",
+        "subscription_id", "follows_id")
+
+
+def _with_recipients(d: ReadOnlyColumnCollection[str, Any]) -> Select[Any]:
+    """Deliveries, of which `d` are the columns, in the order of Claimed's fields."""
+    contact, subscriber = Contact.__table__, Subscriber.__table__
+    reason = Subscription.__table__
+    return (
+        select(d.id, d.announcement_id, d.contact_id, d.outlet, d.purpose, d.attempts,
+               d.expires_at, contact.c.address, subscriber.c.language, subscriber.c.register,
+               contact.c.challenge, reason.c.topic_id, reason.c.neighbourhood_id, reason.c.id,
+               d.follows_id)
+        .join_from(d.id.table, contact, contact.c.id == d.contact_id, isouter=True)
+        .outerjoin(subscriber, subscriber.c.id == contact.c.subscriber_id)
+        .outerjoin(reason, reason.c.id == d.subscription_id))
 
 
 _RECORD_SQLITE = text("""
