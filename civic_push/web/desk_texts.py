@@ -95,7 +95,7 @@ def _show(name: str, wording: str, typed: Typed, preview: str = "") -> str:
 
 
 def _authors() -> dict[int, str]:
-    return dict(db.session.execute(select(Staff.id, Staff.email)).tuples().all())
+    return {row.id: row.email for row in db.session.execute(select(Staff.id, Staff.email))}
 
 
 def _known(wording: str) -> str:

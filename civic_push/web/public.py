@@ -17,7 +17,7 @@ from civic_push.delivery.compose import short_of
 from civic_push.web import choosing, legal
 from civic_push.web.choosing import Chosen
 from civic_push.web.forms import Typed
-from civic_push.web.language import language
+from civic_push.web.language import PLAIN, language, register
 from civic_push.web.protection import limiter
 from subscriptions.models import Register
 
@@ -25,6 +25,7 @@ pages = Blueprint("public", __name__)
 
 LATEST = 4  # announcements on the start page
 PAGE = 20  # announcements on a page of the archive
+_FORMS = {PLAIN: Register.PLAIN, "standard": Register.STANDARD}
 MOST = 2**63 - 1  # what the databases hold as an id
 
 
@@ -57,11 +58,12 @@ def announcements() -> str | tuple[str, int]:
 
 @pages.get("/meldungen/<int(max=9223372036854775807):announcement_id>")
 def announcement(announcement_id: int) -> str:
-    """One published announcement; `?form=einfach` shows it in plain language."""
+    """One published announcement; `?form=einfach` or `?form=standard` choose another register
+    than the page's."""
     found = db.session.get(Announcement, announcement_id)
     if found is None or found.state != AnnouncementState.PUBLISHED:
         abort(404)
-    wanted = Register.PLAIN if request.args.get("form") == "einfach" else Register.STANDARD
+    wanted = _FORMS.get(request.args.get("form", ""), register())
     shown = found.text(language(), wanted)
     other = Register.STANDARD if shown.register == Register.PLAIN else Register.PLAIN
     has_other = found.text(language(), other).register == other
@@ -96,8 +98,8 @@ def health() -> tuple[Response, int]:
 
 
 def text_of(announcement: Announcement) -> AnnouncementText:
-    """An announcement's standard text in the page's language."""
-    return announcement.text(language(), Register.STANDARD)
+    """An announcement's text in the page's language and register."""
+    return announcement.text(language(), register())
 
 
 def page_key(name: str) -> int | None:

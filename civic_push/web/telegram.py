@@ -21,6 +21,7 @@ from civic_push.config import settings
 from civic_push.db import db, utcnow
 from civic_push.delivery import transactional
 from civic_push.delivery.models import Purpose
+from civic_push.languages import LANGUAGES, locale_of
 from civic_push.web.protection import csrf
 from subscriptions.leaving import leave
 from subscriptions.models import Contact, ContactState
@@ -207,13 +208,14 @@ def _language(chat: str, message: Mapping[str, Any]) -> AbstractContextManager[N
     """Answer in the subscriber's language; a stranger's app tells its own."""
     contact = _contact(db.session(), chat)
     if contact is not None:
-        language = contact.subscriber.language
+        locale = locale_of(contact.subscriber.language, contact.subscriber.register)
     else:
         sender = message.get("from")
         code = sender.get("language_code") if isinstance(sender, dict) else None
-        language = "en" if isinstance(code, str) and not code.startswith("de") else "de"
+        spoken = code.partition("-")[0] if isinstance(code, str) else "de"
+        locale = locale_of(spoken if spoken in LANGUAGES else "en")
     db.session.rollback()
-    return force_locale(language)  # type: ignore[no-any-return]
+    return force_locale(locale)  # type: ignore[no-any-return]
 
 
 def _signup_url() -> str:

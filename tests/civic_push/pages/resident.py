@@ -35,6 +35,8 @@ class _Reader(HTMLParser):
             self.forms.append(Form(a.get("action") or self.path, a.get("method", "get")))
         elif self.forms and tag == "input":
             self._input(a)
+        elif self.forms and tag == "textarea":
+            self.forms[-1].fields.add(a["name"])
         elif self.forms and tag == "select":
             self.select = a["name"]
             self.forms[-1].fields.add(a["name"])
