@@ -158,7 +158,10 @@ def _again_if_at_once(ask_all: Callable[[], _Asked]) -> _Asked:
 
 def _finish(inboxes: Sequence[Inbox], asked: _Asked, now: datetime, memory: str) -> None:
     """Write what must be sent, commit, ring, remember."""
-    entries = [Waiting(i.channel, address=i.address) for i in inboxes if i.address]
+    # the address of a claim would lead to the contact that has it now
+    claims = {contact.channel: contact.id for contact, _kind in asked if contact.claimed}
+    entries = [Waiting(i.channel, i.address, claims.get(i.channel, 0))
+               for i in inboxes if i.address]
     entries += [Waiting(contact.channel, contact_id=contact.id) for contact, _kind in asked
                 if contact.channel not in TYPED_ADDRESSES]
     for contact, kind in asked:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from flask import current_app, render_template
+from flask import current_app, render_template, session
 
 from civic_push.db import db
 from civic_push.web.errors import Trouble
-from civic_push.web.language import _
-from subscriptions.models import Contact
+from civic_push.web.language import _, follow
+from subscriptions.models import Contact, ContactState, Subscriber
 from subscriptions.tokens import BadToken, ExpiredToken, Purpose, Tokens
 
 MANAGE_LIFE = timedelta(hours=2)  # of links that are followed at once
+PAGE_LIFE = timedelta(minutes=30)  # how long a resident's page stays open untouched
+_READER = "reader"  # in the session cookie: what pages open in this browser are signed with
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """A resident's settings, open in one browser for a short time."""
+
+    token: str
+    contact: Contact  # whose link opened it
+    until: datetime
+
+    @property
+    def subscriber(self) -> Subscriber:
+        """Whose settings these are."""
+        return self.contact.subscriber
 
 
 class LinkTrouble(Exception):
@@ -73,8 +91,42 @@ def to_manage(token: str, now: datetime) -> Contact:
             410, "preferences.ask", _("Neuen Link anfordern")) from error
     except BadToken as error:
         raise _unknown() from error
+    return _still_here(contact_id)
+
+
+def open_page(contact_id: int, now: datetime) -> str:
+    """The token of a page for this contact's settings, which only this browser may use:
+    whoever copies the page's address, or comes to it after `close_pages`, sees nothing."""
+    reader = session.setdefault(_READER, secrets.randbits(62))
+    return tokens().make(Purpose.PAGE, contact_id, challenge=reader, expires_at=now + PAGE_LIFE)
+
+
+def to_page(token: str, now: datetime) -> OpenPage:
+    """The open page behind a token. Raises LinkTrouble."""
+    try:
+        contact_id = tokens().check(Purpose.PAGE, token, now=now,
+                                    challenge=session.get(_READER, 0))
+        until = tokens().expires_at(token)
+    except BadToken as error:
+        raise LinkTrouble(
+            Trouble(_("Diese Seite ist nicht mehr offen."),
+                    _("Zu Ihrer Sicherheit bleibt sie nur 30 Minuten offen, und nur in dem "
+                      "Browser, in dem Sie den Link geöffnet haben. Öffnen Sie den Link aus "
+                      "der Nachricht noch einmal, oder fordern Sie einen neuen an.")),
+            410, "preferences.ask", _("Neuen Link anfordern")) from error
+    contact = _still_here(contact_id)
+    follow(contact.subscriber.language, contact.subscriber.register)
+    return OpenPage(token, contact, until)
+
+
+def close_pages() -> None:
+    """Close all pages that are open in this browser."""
+    session.pop(_READER, None)
+
+
+def _still_here(contact_id: int) -> Contact:
     contact = db.session.get(Contact, contact_id)
-    if contact is None:
+    if contact is None or contact.state != ContactState.ACTIVE:
         raise LinkTrouble(
             Trouble(_("Dieser Kanal ist abgemeldet."),
                     _("Dazu sind keine Einstellungen mehr gespeichert. Sie können sich "

@@ -1,63 +1,77 @@
-"""What a resident may take along: everything stored about them (Art. 15 and 20 GDPR)."""
+"""What is stored about a resident: shown, taken along, erased (Art. 15, 17 and 20 GDPR)."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
 
+from flask import Blueprint, jsonify, render_template
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
-from civic_push.delivery.models import Delivery
-from civic_push.web.asking import seals
-from subscriptions.models import Consent, Contact, Neighbourhood, Subscriber, Topic
-from subscriptions.seals import UnreadableAddress
+from civic_push.config import settings
+from civic_push.db import db, utcnow
+from civic_push.web import links, sentences
+from civic_push.web.language import _
+from civic_push.web.masking import masked
+from civic_push.web.own_copy import everything_about
+from civic_push.web.preferences import own_contacts
+from civic_push.web.protection import keep_private, limiter
+from subscriptions.leaving import leave_all
+from subscriptions.models import Consent, Contact
 
+pages = Blueprint("own_data", __name__, url_prefix="/einstellungen/offen/<token>")
+pages.after_request(keep_private)
 
-def everything_about(session: Session, subscriber: Subscriber) -> dict[str, Any]:
-    """Choices, contacts, consents and deliveries of a subscriber, as JSON values; times are
-    ISO 8601 in UTC."""
-    topics = {topic.id: topic.name for topic in session.scalars(select(Topic))}
-    places = {place.id: place.name for place in session.scalars(select(Neighbourhood))}
-    return {
-        "language": subscriber.language, "register": subscriber.register,
-        "quiet_from": subscriber.quiet_from, "quiet_to": subscriber.quiet_to,
-        "created_at": _time(subscriber.created_at),
-        "subscriptions": [
-            {"topic": topics.get(s.topic_id or 0), "neighbourhood": places.get(
-                s.neighbourhood_id or 0)} for s in subscriber.subscriptions],
-        "contacts": [_contact(session, contact) for contact in subscriber.contacts],
-    }
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A consent with the contact it was given for."""
 
-
-def _contact(session: Session, contact: Contact) -> dict[str, Any]:
-    consents = session.scalars(select(Consent).where(Consent.contact_id == contact.id))
-    deliveries = session.scalars(
-        select(Delivery).where(Delivery.contact_id == contact.id).order_by(Delivery.id))
-    return {
-        "channel": contact.channel, "address": _address(contact), "state": contact.state,
-        "frequency": contact.frequency, "digest_hour": contact.digest_hour,
-        "digest_weekday": contact.digest_weekday, "created_at": _time(contact.created_at),
-        "verified_at": _time(contact.verified_at),
-        "consents": [
-            {"wording_version": c.wording_version, "wording": c.wording,
-             "asked_at": _time(c.asked_at), "confirmed_at": _time(c.confirmed_at),
-             "confirmed_by": c.confirmed_by} for c in consents],
-        "deliveries": [
-            {"announcement": d.announcement_id, "purpose": d.purpose, "state": d.state,
-             "created_at": _time(d.created_at), "sent_at": _time(d.sent_at)}
-            for d in deliveries],
-    }
+    contact: Contact
+    consent: Consent
 
 
-def _address(contact: Contact) -> str | None:
-    if contact.address is None:
-        return None
-    try:
-        return seals().open(contact.channel, contact.address)
-    except UnreadableAddress:
-        return None
+@pages.get("/daten")
+def data(token: str) -> str:
+    """Consents, the copy to take along, and erasing."""
+    page = links.to_page(token, utcnow())
+    contacts = own_contacts(page.subscriber)
+    return render_template(
+        "preferences_data.html", page=page, given=_given(contacts), ways=_ways_of_confirming(),
+        years=settings().consent_years, masked=masked, way_name=sentences.way_name)
 
 
-def _time(when: datetime | None) -> str | None:
-    return when.isoformat() if when else None
+@pages.get("/daten.json")
+@limiter.limit("30 per hour")
+def copy(token: str) -> Response:
+    """Everything stored about the subscriber, as docs/own-data.md describes it."""
+    now = utcnow()
+    page = links.to_page(token, now)
+    response = jsonify(everything_about(db.session(), page.subscriber, now))
+    response.headers["Content-Disposition"] = "attachment; filename=civic-push.json"
+    return response
+
+
+@pages.post("/loeschen")
+def erase(token: str) -> str:
+    """End every contact and delete all that hangs on them, but for the hashed proof."""
+    now = utcnow()
+    page = links.to_page(token, now)
+    leave_all(db.session(), page.subscriber.id, "erased", now)
+    db.session.commit()
+    links.close_pages()
+    return render_template("erased.html", years=settings().consent_years)
+
+
+def _given(contacts: list[Contact]) -> list[Given]:
+    """The consents of these contacts, in the order they were asked for."""
+    mine = {contact.id: contact for contact in contacts}
+    rows = db.session.scalars(select(Consent).where(Consent.contact_id.in_(mine))
+                              .order_by(Consent.asked_at, Consent.id))
+    return [Given(mine[row.contact_id], row) for row in rows]
+
+
+def _ways_of_confirming() -> dict[str, str]:
+    """How a consent was confirmed, in words."""
+    return {"link": _("über den Link in der Nachricht"), "code": _("mit dem Code aus der SMS"),
+            "start": _("mit „Start“ in Telegram"),
+            "permission": _("mit der Erlaubnis im Browser")}

@@ -1,8 +1,13 @@
-"""Preferences: asking for the link, and changing everything behind it."""
+"""Preferences: asking for the link, and changing everything behind it.
+
+A link holds for days, because it stands in every message; the page it opens holds for half
+an hour, in one browser (links.open_page), and can be kept open longer.
+"""
 
 from __future__ import annotations
 
 import time
+from datetime import date, timedelta
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -10,28 +15,35 @@ from werkzeug.wrappers import Response
 
 from civic_push.db import db, utcnow
 from civic_push.delivery.models import Purpose
+from civic_push.delivery.residents import drop_until
 from civic_push.web import asking, links, sentences
 from civic_push.web.forms import (
     TYPED_ADDRESSES,
-    Offer,
     Typed,
     offer,
     read_address,
     read_choices,
-    read_inboxes,
     read_rhythm,
     show_choices,
     show_rhythm,
     ways,
 )
-from civic_push.web.language import _
+from civic_push.web.language import _, moment
+from civic_push.web.links import PAGE_LIFE, OpenPage
 from civic_push.web.masking import masked
-from civic_push.web.own_data import everything_about
 from civic_push.web.protection import keep_private, limiter
 from civic_push.web.signup import form_words
-from subscriptions.leaving import leave, leave_all
-from subscriptions.models import Contact, ContactState
-from subscriptions.preferences import change, change_rhythm, choices_of
+from subscriptions.models import Contact, ContactState, Subscriber
+from subscriptions.preferences import (
+    LONGEST_PAUSE,
+    change,
+    change_rhythm,
+    choices_of,
+    is_mixed,
+    is_paused,
+    pause_end,
+)
+from subscriptions.timing import TOWN_TIME
 
 pages = Blueprint("preferences", __name__)
 pages.after_request(keep_private)
@@ -68,86 +80,148 @@ def send_link() -> str | tuple[str, int]:
 
 
 @pages.get("/einstellungen/<token>")
+def open_link(token: str) -> Response:
+    """Open the page behind a link. Opening one twice opens two pages; nothing is changed."""
+    now = utcnow()
+    return show_page(links.to_manage(token, now).id)
+
+
+@pages.get("/einstellungen/offen/<token>")
 def show(token: str) -> str:
     """What is stored, ready to be changed."""
-    contact = links.to_manage(token, utcnow())
-    return _show(token, contact, Typed(_stored(contact)), Typed(), offer(db.session()))
+    page = links.to_page(token, utcnow())
+    return render(page)
 
 
-@pages.post("/einstellungen/<token>")
+@pages.post("/einstellungen/offen/<token>")
 def save(token: str) -> Response | tuple[str, int]:
     """Change choices and how often each contact is written to."""
-    contact = links.to_manage(token, utcnow())
-    typed, offered = Typed(request.form), offer(db.session())
-    choices = read_choices(typed, offered)
+    page = links.to_page(token, utcnow())
+    typed = Typed(request.form)
+    choices = read_choices(typed, offer(db.session()))
     if typed.errors:
-        return _show(token, contact, typed, Typed(), offered), 422
-    change(db.session(), contact.subscriber, choices)
-    for other in contact.subscriber.contacts:
-        change_rhythm(other, *read_rhythm(typed, f"k{other.id}"))
+        return render(page, typed), 422
+    change(db.session(), page.subscriber, choices)
+    for contact in page.subscriber.contacts:
+        _change_contact(contact, typed)
     db.session.commit()
     flash(_("Ihre Einstellungen sind gespeichert."), "success")
-    return redirect(url_for("preferences.show", token=token), 303)
+    return show_page(page.contact.id)
 
 
-@pages.post("/einstellungen/<token>/neu")
-@limiter.limit("30 per hour")
-def add(token: str) -> Response | tuple[str, int]:
-    """Add a contact, which has to be confirmed as in a sign-up."""
-    started, now = time.monotonic(), utcnow()
-    contact = links.to_manage(token, now)
-    typed, offered = Typed(request.form), offer(db.session())
-    inboxes = read_inboxes(typed, offered.channels)
-    if not inboxes and not typed.errors:
-        typed.errors["wege"] = _("Wählen Sie mindestens einen Weg, zum Beispiel E-Mail.")
-    if not typed.ticked("einwilligung"):
-        typed.errors["einwilligung"] = _("Ohne Ihre Einwilligung dürfen wir Ihnen nichts "
-                                         "schicken. Setzen Sie bitte das Häkchen.")
-    if typed.errors:
-        return _show(token, contact, Typed(_stored(contact)), typed, offered), 422
-    asking.sign_up_another(contact.subscriber, inboxes, sentences.consent(), now)
-    asking.level(started)
-    return redirect(url_for("signup.done"), 303)
-
-
-@pages.post("/einstellungen/<token>/abmelden")
-def remove(token: str) -> str | Response:
-    """End one contact (`kontakt`) or all of them (`was=alles`)."""
+@pages.post("/einstellungen/offen/<token>/verlaengern")
+def extend(token: str) -> str | Response:
+    """Keep the page open longer, with what is typed and not saved yet. For scripts: JSON
+    {"token", "until" (ISO 8601), "words" (the same, to read)} for the page on the screen."""
     now = utcnow()
-    contact = links.to_manage(token, now)
-    if request.form.get("was") == "alles":
-        leave_all(db.session(), contact.subscriber_id, "link", now)
+    before = links.to_page(token, now)
+    page = OpenPage(links.open_page(before.contact.id, now), before.contact, now + PAGE_LIFE)
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify({"token": page.token, "until": page.until.isoformat(),
+                        "words": moment(page.until, "time")})
+    if "ortsteil" in request.form or "thema" in request.form:
+        return render(page, Typed(request.form))
+    return show_page(page.contact.id)
+
+
+@pages.post("/einstellungen/offen/<token>/schliessen")
+def close(token: str) -> Response:
+    """Close the pages of this browser, which may be a library's."""
+    links.to_page(token, utcnow())
+    links.close_pages()
+    flash(_("Ihre Einstellungen sind geschlossen. Andere können sie hier nicht mehr öffnen."),
+          "success")
+    return redirect(url_for("preferences.ask"), 303)
+
+
+@pages.post("/einstellungen/offen/<token>/pause")
+def pause(token: str) -> Response | tuple[str, int]:
+    """Pause until the end of a day (`pause_bis`), or end the pause (`was=beenden`)."""
+    now = utcnow()
+    page = links.to_page(token, now)
+    subscriber, typed = page.subscriber, Typed(request.form)
+    if typed.text("was") == "beenden":
+        subscriber.paused_until = None
         db.session.commit()
-        return render_template("left.html")
-    chosen = request.form.get("kontakt", 0, type=int)
-    mine = [c.id for c in contact.subscriber.contacts if c.id == chosen]
-    leave(db.session(), mine, "link", now)
+        flash(_("Die Pause ist beendet. Ab jetzt bekommen Sie wieder Meldungen."), "success")
+        return show_page(page.contact.id)
+    day = _read_day(typed, now.astimezone(TOWN_TIME).date())
+    if day is None:
+        return render(page, pausing=typed), 422
+    until = subscriber.paused_until = pause_end(day)
+    drop_until(db.session(), [c.id for c in subscriber.contacts], until, now)
     db.session.commit()
-    if chosen == contact.id:
-        return render_template("left.html")
-    flash(_("Dieser Kanal ist abgemeldet."), "success")
-    return redirect(url_for("preferences.show", token=token), 303)
+    flash(_("Ihre Pause dauert bis zum %(day)s.", day=_until(subscriber)), "success")
+    return show_page(page.contact.id)
 
 
-@pages.get("/einstellungen/<token>/daten.json")
-def copy(token: str) -> Response:
-    """Everything stored about the subscriber (Art. 15 and 20 GDPR)."""
-    contact = links.to_manage(token, utcnow())
-    response = jsonify(everything_about(db.session(), contact.subscriber))
-    response.headers["Content-Disposition"] = "attachment; filename=civic-push.json"
-    return response
+def show_page(contact_id: int) -> Response:
+    """Go to the settings this contact belongs to, open from now on."""
+    return redirect(url_for("preferences.show", token=links.open_page(contact_id, utcnow())), 303)
 
 
-def _stored(contact: Contact) -> MultiDict[str, str]:
-    values = show_choices(choices_of(contact.subscriber))
-    for other in contact.subscriber.contacts:
-        values.update(show_rhythm(other, f"k{other.id}"))
+def render(page: OpenPage, typed: Typed | None = None, *, adding: Typed | None = None,
+           pausing: Typed | None = None) -> str:
+    """The page with what is stored, or with what was typed in one of its forms."""
+    subscriber = page.subscriber
+    return render_template(
+        "preferences.html", page=page, contacts=own_contacts(subscriber),
+        typed=typed or Typed(_stored(subscriber)), adding=adding or Typed(),
+        pausing=pausing or Typed(), offered=offer(db.session()), masked=masked,
+        consent=sentences.consent(), typed_addresses=TYPED_ADDRESSES,
+        paused=_until(subscriber) if is_paused(subscriber, utcnow()) else "",
+        mixed=is_mixed(subscriber), has_push=_has_push(subscriber), **form_words())
+
+
+def own_contacts(subscriber: Subscriber) -> list[Contact]:
+    """A subscriber's contacts in their order."""
+    return sorted((c for c in subscriber.contacts if c.state != ContactState.LEAVING),
+                  key=lambda contact: contact.id)
+
+
+def _stored(subscriber: Subscriber) -> MultiDict[str, str]:
+    values = show_choices(choices_of(subscriber))
+    for contact in subscriber.contacts:
+        values.update(show_rhythm(contact, f"k{contact.id}"))
+        if contact.stands_in:
+            values[f"k{contact.id}_ersatz"] = "ja"
     return values
 
 
-def _show(token: str, contact: Contact, typed: Typed, adding: Typed, offered: Offer) -> str:
-    contacts = sorted(contact.subscriber.contacts, key=lambda c: c.id)
-    return render_template(
-        "preferences.html", token_text=token, contact=contact, contacts=contacts, typed=typed,
-        adding=adding, offered=offered, masked=masked, consent=sentences.consent(),
-        typed_addresses=TYPED_ADDRESSES, **form_words())
+def _change_contact(contact: Contact, typed: Typed) -> None:
+    """Store what the form said about a contact, if it stood there: it may be younger."""
+    prefix = f"k{contact.id}"
+    if f"{prefix}_oft" not in typed.values:
+        return
+    change_rhythm(contact, *read_rhythm(typed, prefix))
+    if contact.channel != "push" and _has_push(contact.subscriber):
+        contact.stands_in = typed.ticked(f"{prefix}_ersatz")
+
+
+def _has_push(subscriber: Subscriber) -> bool:
+    """Whether there is a browser that another contact could stand in for."""
+    return any(c.channel == "push" and c.state == ContactState.ACTIVE
+               for c in subscriber.contacts)
+
+
+def _read_day(typed: Typed, today: date) -> date | None:
+    """The last day of the pause; None with an error in `typed`."""
+    try:
+        day = date.fromisoformat(typed.text("pause_bis"))
+    except ValueError:
+        typed.errors["pause_bis"] = _("Wählen Sie den letzten Tag der Pause, zum Beispiel "
+                                      "%(day)s.", day=(today + timedelta(days=14)).isoformat())
+        return None
+    if day < today:
+        typed.errors["pause_bis"] = _("Dieser Tag ist schon vorbei. Wählen Sie heute oder einen "
+                                      "späteren Tag.")
+    elif day > today + LONGEST_PAUSE:
+        typed.errors["pause_bis"] = _("Eine Pause dauert höchstens ein Jahr. Möchten Sie gar "
+                                      "nichts mehr bekommen, melden Sie sich bitte ab.")
+    return None if typed.errors else day
+
+
+def _until(subscriber: Subscriber) -> str:
+    """The last day of a pause, in words."""
+    assert subscriber.paused_until is not None
+    return moment(subscriber.paused_until - timedelta(seconds=1), "date")

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from subscriptions.models import Consent, Contact, Subscriber
+from civic_push.db import utcnow
+from civic_push.web import preferences as preferences_module
+from subscriptions.models import Consent, Contact
 from subscriptions.preferences import choices_of
+from subscriptions.timing import TOWN_TIME
 from subscriptions.tokens import Purpose
 from tests.civic_push.pages.resident import without_tokens
+from tests.civic_push.pages.settings import add_to, open_settings, where
 
 
 def alive(session):
     session.rollback()
     return session.scalars(select(Contact).order_by(Contact.id)).all()
-
-
-def add_to(session, contact, make_contact, channel, address):
-    """Give a subscriber one more verified contact."""
-    other = make_contact(channel, address)
-    stranger = other.subscriber
-    other.subscriber = contact.subscriber
-    session.flush()
-    session.expire(stranger)
-    session.delete(stranger)
-    session.commit()
-    return other
 
 
 def test_the_link_goes_out_and_the_page_says_the_same_to_strangers(
@@ -65,8 +57,7 @@ def test_the_page_shows_what_is_stored_and_stores_what_is_changed(
     topic, other_topic = make_topic("baustellen"), make_topic("abfall")
     place = make_neighbourhood()
     contact = make_contact(pairs=((topic, place),), subscriber={"quiet_from": 22, "quiet_to": 6})
-    path = link(Purpose.MANAGE, contact)
-    resident.open(path)
+    path = open_settings(resident, link, contact)
     shown = next(f for f in resident.forms() if f.action == path).values
     assert (shown["thema"], shown["ortsteil"]) == ([str(topic.id)], [str(place.id)])
     assert (shown["ruhe_von"], shown["ruhe_bis"]) == (["22"], ["6"])
@@ -74,7 +65,7 @@ def test_the_page_shows_what_is_stored_and_stores_what_is_changed(
         "thema": [str(topic.id), str(other_topic.id)], "ortsteil": "alle", "form": "plain",
         "sprache": "en", "ruhe_von": "", "ruhe_bis": "", f"k{contact.id}_oft": "weekly",
         f"k{contact.id}_stunde": "7", f"k{contact.id}_tag": "6"})
-    assert "Einstellungen sind gespeichert" in page.text
+    assert page.status_code == 200
     contact, = alive(session)
     chosen = choices_of(contact.subscriber)
     assert (chosen.topics, chosen.neighbourhoods) == ([topic.id, other_topic.id], [])
@@ -86,8 +77,7 @@ def test_wrong_choices_change_nothing_and_stay_on_the_page(
         session, resident, link, make_contact, make_topic):
     topic = make_topic()
     contact = make_contact(pairs=((topic, None),))
-    path = link(Purpose.MANAGE, contact)
-    resident.open(path)
+    path = open_settings(resident, link, contact)
     page = resident.press(path, thema=None, form="plain")
     assert page.status_code == 422
     assert resident.error_at("thema")
@@ -95,57 +85,102 @@ def test_wrong_choices_change_nothing_and_stay_on_the_page(
     assert choices_of(alive(session)[0].subscriber).register == "standard"
 
 
-def test_a_contact_is_added_as_in_a_sign_up_and_belongs_to_the_same_person(
-        session, resident, link, sent, make_contact):
-    contact = make_contact()
-    path = link(Purpose.MANAGE, contact)
-    resident.open(path)
-    assert resident.press(f"{path}/neu", sms="0151 23456789").status_code == 422
-    assert resident.error_at("einwilligung")
-    page = resident.press(f"{path}/neu", sms="0151 23456789", einwilligung="ja")
-    assert page.request.path == "/anmelden/fertig"
-    first, added = alive(session)
-    assert added.subscriber_id == first.subscriber_id
-    assert (added.channel, added.state) == ("sms", "pending")
-    assert sent() == [("sms", "confirm")]
-
-
-def test_one_contact_is_removed_and_another_person_s_is_not(
-        session, resident, link, make_contact):
-    contact, stranger = make_contact(), make_contact()
-    sms = add_to(session, contact, make_contact, "sms", "+4915123456789")
-    path = link(Purpose.MANAGE, contact)
-    resident.open(path)
-    assert "… 789" in resident.page.text
-    assert "r…@example.org" in resident.page.text
-    resident.press(f"{path}/abmelden", kontakt=str(stranger.id))
-    assert len(alive(session)) == 3
-    resident.press(f"{path}/abmelden", kontakt=str(sms.id))
-    assert {c.id for c in alive(session)} == {contact.id, stranger.id}
-    resident.press(f"{path}/abmelden", kontakt=str(contact.id))
-    assert "Sie sind abgemeldet" in resident.page.text
-    assert {c.id for c in alive(session)} == {stranger.id}
-
-
-def test_leaving_altogether_deletes_the_person_and_their_choices(
+def test_a_form_older_than_a_contact_leaves_its_rhythm_alone(
         session, resident, link, make_contact):
     contact = make_contact()
-    add_to(session, contact, make_contact, "sms", "+4915123456789")
-    path = link(Purpose.MANAGE, contact)
-    resident.open(path)
-    assert "Sie sind abgemeldet" in resident.press(f"{path}/abmelden", was="alles").text
-    assert alive(session) == []
-    assert session.query(Subscriber).count() == 0
-    gone = resident.open(path)
-    assert (gone.status_code, "ist abgemeldet" in gone.text) == (410, True)
+    path = open_settings(resident, link, contact)
+    younger = add_to(session, contact, make_contact, "sms", "+4915123456789")
+    younger.frequency = "weekly"
+    session.commit()
+    resident.press(path, form="plain")
+    assert [c.frequency for c in alive(session)] == ["now", "weekly"]
 
 
-def test_a_copy_of_everything_stored_can_be_taken_along(
-        session, resident, link, make_contact, make_topic):
-    contact = make_contact("email", "anna@example.org", pairs=((make_topic(), None),))
-    data = resident.open(f"{link(Purpose.MANAGE, contact)}/daten.json").get_json()
-    assert data["contacts"][0]["address"] == "anna@example.org"
-    assert data["subscriptions"] == [{"topic": "Baustellen", "neighbourhood": None}]
+def test_a_contact_can_stand_in_for_a_browser_but_only_where_there_is_one(
+        session, resident, link, make_contact):
+    contact = make_contact()
+    path = open_settings(resident, link, contact)
+    assert "Nur als Ersatz" not in resident.page.text
+    push = add_to(session, contact, make_contact, "push", "ein Browser")
+    path = open_settings(resident, link, contact)
+    resident.press(path, **{f"k{contact.id}_ersatz": "ja"})
+    assert alive(session)[0].stands_in
+    path = where(resident)
+    resident.press(path)
+    assert alive(session)[0].stands_in, "what was ticked is shown ticked"
+    resident.press(f"{where(resident)}/abmelden", kontakt=str(push.id))
+    assert "bisher nur Ersatz war" in resident.page.text
+    mail, = alive(session)
+    assert (mail.id, mail.stands_in) == (contact.id, False)
+
+
+def test_the_link_opens_a_page_for_half_an_hour_in_one_browser(
+        resident, other, link, make_contact, monkeypatch):
+    contact = make_contact()
+    path = open_settings(resident, link, contact)
+    assert resident.open(path).status_code == 200
+    copied = other.open(path)
+    assert (copied.status_code, "nicht mehr offen" in copied.text) == (410, True)
+    later = utcnow() + timedelta(minutes=31)
+    monkeypatch.setattr(preferences_module, "utcnow", lambda: later)
+    late = resident.open(path)
+    assert (late.status_code, "nicht mehr offen" in late.text) == (410, True)
+
+
+def test_the_page_can_be_kept_open_with_what_is_typed(
+        resident, session, link, make_contact, monkeypatch):
+    contact = make_contact()
+    path = open_settings(resident, link, contact)
+    form = next(f for f in resident.forms() if f.action == path)
+    later = utcnow() + timedelta(minutes=20)
+    monkeypatch.setattr(preferences_module, "utcnow", lambda: later)
+    page = resident.open(f"{path}/verlaengern", method="POST",
+                         data={**form.values, "form": "plain"})
+    assert page.status_code == 200
+    after = next(f for f in resident.forms() if "thema" in f.fields)
+    assert after.action != path
+    assert after.values["form"] == ["plain"]
+    assert alive(session)[0].subscriber.register == "standard"
+
+
+def test_a_script_keeps_the_page_open_in_the_background(resident, link, make_contact):
+    path = open_settings(resident, link, make_contact())
+    token = next(f for f in resident.forms() if f.action == path).values["csrf_token"]
+    answer = resident.open(f"{path}/verlaengern", method="POST", data={"csrf_token": token},
+                           headers={"Accept": "application/json"}).get_json()
+    assert resident.open(f"/einstellungen/offen/{answer['token']}").status_code == 200
+    assert datetime.fromisoformat(answer["until"]) > utcnow() + timedelta(minutes=29)
+
+
+def test_a_closed_page_stays_closed_for_whoever_comes_next(resident, link, make_contact):
+    path = open_settings(resident, link, make_contact())
+    resident.press(f"{path}/schliessen")
+    assert "Ihre Einstellungen sind geschlossen" in resident.page.text
+    for below in ("", "/verlauf", "/daten", "/daten.json"):
+        assert resident.open(path + below).status_code == 410
+
+
+def test_a_pause_lasts_until_its_last_day_is_over_and_can_be_ended(
+        session, resident, link, make_contact):
+    contact = make_contact()
+    path = open_settings(resident, link, contact)
+    day = utcnow().astimezone(TOWN_TIME).date() + timedelta(days=10)
+    resident.press(f"{path}/pause", pause_bis=day.isoformat(), was="beginnen")
+    assert "Ihre Pause dauert bis zum" in resident.page.text
+    until = alive(session)[0].subscriber.paused_until.astimezone(TOWN_TIME)
+    assert (until.date(), until.hour) == (day + timedelta(days=1), 0)
+    resident.press(f"{where(resident)}/pause", was="beenden")
+    assert alive(session)[0].subscriber.paused_until is None
+
+
+@pytest.mark.parametrize("typed", ["", "morgen", "2001-01-01", "2999-01-01"])
+def test_a_pause_that_cannot_be_is_said_at_its_field(session, resident, link, make_contact, typed):
+    path = open_settings(resident, link, make_contact())
+    page = resident.press(f"{path}/pause", pause_bis=typed, was="beginnen")
+    assert page.status_code == 422
+    assert resident.error_at("pause_bis")
+    assert f'value="{typed}"' in page.text
+    assert alive(session)[0].subscriber.paused_until is None
 
 
 def test_links_to_preferences_that_do_not_hold_are_explained(resident, link, make_contact):
@@ -156,6 +191,12 @@ def test_links_to_preferences_that_do_not_hold_are_explained(resident, link, mak
     foreign = link(Purpose.LEAVE, contact, None).replace("abmelden", "einstellungen")
     for path in (foreign, "/einstellungen/quatsch", foreign[:-1] + "A"):
         assert resident.open(path).status_code == 404
+
+
+def test_a_link_in_a_message_opens_no_page_by_itself(resident, link, make_contact):
+    path = link(Purpose.MANAGE, make_contact())
+    resident.open("/einstellungen")
+    assert resident.open(path.replace("einstellungen", "einstellungen/offen")).status_code == 410
 
 
 def test_opening_the_leave_link_ends_nothing_and_the_button_ends_this_contact(

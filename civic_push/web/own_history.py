@@ -1,0 +1,119 @@
+"""What a resident was sent lately, and why: the ledger in their words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Blueprint, render_template, request
+from sqlalchemy import select
+
+from civic_push.announcements.models import Announcement
+from civic_push.db import db, utcnow
+from civic_push.delivery.models import Delivery, Purpose, State
+from civic_push.delivery.residents import PAUSED, Sent, announcements_of, deliveries_since
+from civic_push.web import links, sentences
+from civic_push.web.language import _, language, moment
+from civic_push.web.masking import masked
+from civic_push.web.preferences import own_contacts
+from civic_push.web.protection import keep_private
+from subscriptions.models import Contact, Neighbourhood, Subscription, Topic
+
+pages = Blueprint("own_history", __name__)
+pages.after_request(keep_private)
+
+DAYS = 30  # how far back a resident looks
+PAGE = 50  # deliveries on a page
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One delivery as a resident reads it. `announcement` is None for links and codes."""
+
+    title: str
+    language: str
+    announcement: int | None
+    contact: Contact
+    when: datetime
+    state: str
+    reason: str
+
+
+@pages.get("/einstellungen/offen/<token>/verlauf")
+def show(token: str) -> str:
+    """What was sent in the last 30 days; `?weg=…` narrows it to a contact, `?seite=…` turns
+    the page."""
+    now = utcnow()
+    page = links.to_page(token, now)
+    contacts = own_contacts(page.subscriber)
+    chosen = request.args.get("weg", 0, type=int)
+    some = [c for c in contacts if c.id == chosen] or contacts
+    number = min(max(1, request.args.get("seite", 1, type=int)), 10_000)
+    rows = deliveries_since(db.session(), [c.id for c in some], now - timedelta(days=DAYS),
+                            PAGE + 1, (number - 1) * PAGE)
+    return render_template(
+        "preferences_history.html", page=page, lines=_lines(rows[:PAGE], some, now),
+        more=len(rows) > PAGE, number=number, contacts=contacts, days=DAYS, masked=masked,
+        chosen=chosen if len(some) < len(contacts) else 0, way_name=sentences.way_name)
+
+
+def _lines(rows: Sequence[Sent], contacts: list[Contact], now: datetime) -> list[Line]:
+    said = announcements_of(db.session(), rows)
+    topics = {t.id: t.title(language()) for t in db.session.scalars(select(Topic))}
+    places = {n.id: n.name for n in db.session.scalars(select(Neighbourhood))}
+    mine = {contact.id: contact for contact in contacts}
+    return [_line(delivery, mine[delivery.contact_id or 0],
+                  said.get(delivery.announcement_id or 0),
+                  _reason(delivery, subscription, topics, places), now)
+            for delivery, subscription in rows]
+
+
+def _line(delivery: Delivery, contact: Contact, announcement: Announcement | None, reason: str,
+          now: datetime) -> Line:
+    title, spoken = _purpose(delivery.purpose), language()
+    if announcement is not None:
+        text = announcement.text(contact.subscriber.language, contact.subscriber.register)
+        title, spoken = text.title, text.language
+    return Line(title, spoken, announcement.id if announcement else None, contact,
+                delivery.sent_at or delivery.created_at, _state(delivery, now), reason)
+
+
+def _reason(delivery: Delivery, subscription: Subscription | None, topics: dict[int, str],
+            places: dict[int, str]) -> str:
+    """Why it was sent."""
+    if delivery.purpose != Purpose.ANNOUNCEMENT:
+        return ""
+    if subscription is None:
+        return _("Das hatten Sie damals gewählt.")
+    topic = topics.get(subscription.topic_id or 0) or _("alle Themen")
+    place = places.get(subscription.neighbourhood_id or 0) or _("die ganze Stadt")
+    return _("Sie haben „%(topic)s“ für %(place)s gewählt.", topic=topic, place=place)
+
+
+def _purpose(purpose: str) -> str:
+    """What was sent, where it was no announcement."""
+    words = {Purpose.CONFIRM: _("Bitte um Bestätigung"), Purpose.WELCOME: _("Begrüßung"),
+             Purpose.KNOWN: _("Hinweis, dass Sie schon angemeldet sind"),
+             Purpose.MANAGE: _("Link zu Ihren Einstellungen"),
+             Purpose.UNITE: _("Frage, ob Ihre Einstellungen vereint werden sollen"),
+             Purpose.TEST: _("Probe-Benachrichtigung"),
+             Purpose.STAND_IN: _("Hinweis, dass die Meldungen jetzt hierher kommen"),
+             Purpose.GOODBYE: _("Bestätigung der Abmeldung")}
+    return words.get(Purpose(purpose), _("Nachricht"))
+
+
+def _state(delivery: Delivery, now: datetime) -> str:
+    """What became of it."""
+    if delivery.state == State.WAITING:
+        if delivery.due_at > now:
+            return _("kommt am %(when)s", when=moment(delivery.due_at))
+        return _("wird gerade verschickt")
+    if delivery.state == State.CANCELLED and delivery.error == PAUSED:
+        return _("nicht verschickt, weil Sie pausiert haben")
+    return {State.SENT: _("verschickt"),
+            State.REFUSED: _("konnte nicht verschickt werden"),
+            State.GONE: _("nicht zustellbar: Die Adresse gibt es nicht mehr"),
+            State.UNKNOWN: _("vermutlich verschickt; eine Bestätigung fehlt"),
+            State.EXPIRED: _("nicht verschickt, weil es nicht mehr aktuell war"),
+            State.CANCELLED: _("nicht verschickt")}[State(delivery.state)]
