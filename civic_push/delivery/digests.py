@@ -74,7 +74,7 @@ class Digests:
         places = ", ".join(place.name for i in ids if (place := self.composer.place(i)))
         with force_locale(locale_of(language, register)):
             name = topic.title(language) if topic else gettext("Weitere Meldungen")
-            town = gettext("ganze Stadt")
+            town = gettext("Ganze Stadt")
         return _Item((topic.position if topic else 1_000, name, not places, places), name,
                      places or town, message)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.gsm7 import fit, is_gsm7, plain, segments
+from channels.gsm7 import fit, is_gsm7, plain, segments, without_marks
 
 LINK = "https://push.detmold.de/a/123"
 
@@ -56,6 +56,14 @@ def test_other_alphabets_stay_as_they_are() -> None:
     assert plain("Дорога закрита") == "Дорога закрита"
     assert plain("می\u200cشود") == "می\u200cشود"
     assert not is_gsm7(plain("Дорога закрита"))
+
+
+@pytest.mark.parametrize(("text", "spelled"), [
+    ("Müller und Größe", "Müller und Größe"), ("Łódź, Doğan, İzmir", "Lodz, Dogan, Izmir"),
+    ("Œuvre çà et là", "OEuvre cà et là"), ("Đorđe", "Dorde"),
+    ("Łódź и Москва", "Łódź и Москва"), ("日本 Š", "日本 Š")])
+def test_foreign_marks_go_only_where_that_saves_the_alphabet(text: str, spelled: str) -> None:
+    assert without_marks(text) == spelled
 
 
 def test_a_text_that_fits_is_not_changed() -> None:

@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from aiohttp import web
 
 from channels.base import Envelope, InvalidAddress, Kind, Message, Outcome
 from channels.gsm7 import segments
-from channels.sms import Sms, compose
+from channels.sms import Preview, Sms, compose, preview
 from civic_push.demo.sms_gateway import SmsGateway
 from tests.stand_ins.providers import answering, closed_port, serving
 
@@ -178,6 +179,54 @@ def test_the_way_out_is_there_where_it_costs_no_words() -> None:
     assert compose(MESSAGE, 1, leave).endswith("/a/1 Abmelden: " + leave)
     longer = Message("k", "", "", "", "x " * 60, MESSAGE.url, "de", leave_label="Abmelden")
     assert compose(longer, 1, leave).endswith("/a/1")
+
+
+def test_the_title_comes_along_where_nothing_shorter_was_written() -> None:
+    message = replace(MESSAGE, short="Ab Montag.", alone="Sperrung. Ab Montag.")
+    assert compose(message, 2).startswith("Stadt Detmold: Sperrung. Ab Montag. https://")
+
+
+def test_the_short_link_saves_room() -> None:
+    message = replace(MESSAGE, short_url="https://push.detmold.de/m/1")
+    assert compose(message, 1).endswith(" https://push.detmold.de/m/1")
+
+
+def test_who_may_answer_learns_how_to_end_it_instead_of_a_link() -> None:
+    message = replace(MESSAGE, stop_hint="Ende: STOP")
+    assert compose(message, 2, "https://push.detmold.de/w/1") == (
+        "Stadt Detmold: Die B 239 ist gesperrt. https://push.detmold.de/a/1 Ende: STOP")
+
+
+def test_marks_and_hints_cost_the_message_no_words() -> None:
+    for size in range(60, 120):
+        message = replace(MESSAGE, short="x" * size, mark="(nur auf Deutsch)",
+                          stop_hint="Ende: STOP")
+        text = compose(message, 1)
+        assert segments(text) == 1
+        assert "x" * size in text or "..." in text or size > 111
+    assert "Deutsch" in compose(replace(MESSAGE, mark="(nur auf Deutsch)"), 1)
+
+
+@pytest.mark.parametrize(("short", "seen"), [
+    ("Die B 239 ist gesperrt.", (1, "GSM-7", True)),
+    ("„Die B 239“ – gesperrt… 🚧", (1, "GSM-7", True)),
+    ("Familie Doğan-Šimunović lädt ein", (1, "GSM-7", True)),
+    ("Дорога закрыта", (1, "UCS-2", True)),
+    ("Дорога закрыта. " * 5, (2, "UCS-2", True)),
+    ("wort " * 100, (2, "GSM-7", False))])
+def test_segments_and_alphabet_are_known_before_sending(
+        short: str, seen: tuple[int, str, bool]) -> None:
+    found = preview(replace(MESSAGE, short=short), 2)
+    assert found[1:] == seen
+    assert found.text == compose(replace(MESSAGE, short=short), 2)
+    assert isinstance(found, Preview)
+
+
+def test_languages_that_need_their_marks_keep_them() -> None:
+    message = replace(MESSAGE, short="Yol kapalı, dönüş Hiddesen'den", language="tr")
+    assert "kapalı, dönüş" in compose(message, 2)
+    german = replace(message, text_language="de")
+    assert "kapali, dönüs" in compose(german, 2)
 
 
 def test_a_confirmation_code_is_never_cut() -> None:

@@ -49,6 +49,15 @@ def test_what_fits_stays_whole_and_says_why() -> None:
     assert json.loads(payload(message))["body"] == "Kurz.\n\nWeil."
 
 
+def test_a_text_in_another_language_says_so_and_names_its_language() -> None:
+    message = Message(key="k", title="T", text="", html="", short="Kurz.", url="u",
+                      language="ar", direction="rtl", text_language="de",
+                      mark="(nur auf Deutsch)")
+    found = json.loads(payload(message))
+    assert (found["lang"], found["dir"]) == ("de", "ltr")
+    assert found["body"] == "Kurz. (nur auf Deutsch)"
+
+
 def test_the_reason_gives_way_before_the_news() -> None:
     short = "Wort " * 700
     message = Message(key="k", title="T", text="", html="", short=short, url="u",
