@@ -25,6 +25,7 @@ _RANK = {urgency: rank for rank, urgency in enumerate(Urgency)}
 class Objection(StrEnum):
     """Why an announcement cannot be followed by another of some kind."""
 
+    SETTLED = "settled"  # the follow-up itself is out, or was dismissed
     UNPUBLISHED = "unpublished"  # what is not out can simply be changed
     WITHDRAWN = "withdrawn"
     CLEARED = "cleared"  # a second all-clear

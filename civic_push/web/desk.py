@@ -3,6 +3,8 @@
 overview      what there is to do, and the lists
 write         the form, its preview, and publishing
 tray          what sources brought
+following     correcting, withdrawing, all-clear
+stopping      ending what has not left yet
 deliveries    one announcement, and what becomes of its deliveries
 counter       signing residents up who stand before one
 texts         imprint, privacy notice, accessibility statement
@@ -21,12 +23,14 @@ from civic_push.web import (  # noqa: F401  # imported for their routes
     desk_account,
     desk_counter,
     desk_deliveries,
+    desk_following,
     desk_invitation,
     desk_oidc,
     desk_overview,
     desk_reports,
     desk_sign_in,
     desk_staff,
+    desk_stopping,
     desk_texts,
     desk_trail,
     desk_tray,

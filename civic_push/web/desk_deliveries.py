@@ -7,6 +7,7 @@ from datetime import datetime
 from flask import render_template, request
 from sqlalchemy import select
 
+from civic_push.announcements import following
 from civic_push.announcements.models import Announcement, AnnouncementState
 from civic_push.db import db, utcnow
 from civic_push.delivery import report
@@ -33,7 +34,24 @@ def watch(number: int) -> str:
         author=session.scalar(
             select(Staff.email).where(Staff.id == announcement.author_id)),
         moving=published and _moving(announcement, channels, now), seconds=REFRESH_SECONDS,
-        refresh="neu" in request.args)  # never unasked: WCAG 2.2, 2.2.1
+        refresh="neu" in request.args, **_following(announcement))  # never unasked: WCAG 2.2, 2.2.1
+
+
+def _following(announcement: Announcement) -> dict[str, object]:
+    """What came before and after it, and whether there is anything left to stop."""
+    published = announcement.state == AnnouncementState.PUBLISHED
+    chain = following.chain(db.session(), announcement) if published else []
+    newer = published and chain[-1].id != announcement.id
+    return {
+        "chain": chain, "newer": newer,
+        "stopped": announcement.closed_at is not None and not newer,
+        "stoppable": announcement.closed_at is None and published and (
+            announcement.fan_out_done_at is None or _waits(announcement))}
+
+
+def _waits(announcement: Announcement) -> bool:
+    progress = report.progress(db.session(), [announcement.id]).get(announcement.id)
+    return progress is not None and progress.open > 0
 
 
 def _states(channels: list[report.ChannelReport]) -> list[State]:
@@ -45,6 +63,7 @@ def _states(channels: list[report.ChannelReport]) -> list[State]:
 def _moving(announcement: Announcement, channels: list[report.ChannelReport],
             now: datetime) -> bool:
     """Whether the numbers change within seconds; what waits for a digest does not."""
-    return announcement.fan_out_done_at is None or any(
+    unfinished = announcement.fan_out_done_at is None and announcement.closed_at is None
+    return unfinished or any(
         c.next_due is not None and c.next_due <= now
         for c in channels)

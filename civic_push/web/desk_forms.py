@@ -68,7 +68,7 @@ FIELDS = tuple(f.name for f in fields(Written))
 def read(form: MultiDict[str, str]) -> Written:
     """What a browser sent. Line ends become \\n, control characters (which PostgreSQL
     refuses) and outer blanks go; nothing else is changed."""
-    texts = {name: _clean(form.get(name, "")) for name in LENGTHS}
+    texts = {name: clean(form.get(name, "")) for name in LENGTHS}
     return Written(
         **texts, where=form.get("where", ""), places=_numbers(form, "places"),
         topics=_numbers(form, "topics"), urgency=form.get("urgency", ""),
@@ -234,7 +234,8 @@ def _is_web_address(text: str) -> bool:
         return False
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """A typed text with \\n for line ends, without control characters and outer blanks."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(c for c in text if c in "\n\t" or ord(c) >= 32).strip()
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from civic_push import tasks
-from civic_push.announcements import archive
+from civic_push.announcements import archive, following
 from civic_push.announcements.markdown import to_html
 from civic_push.announcements.models import Announcement, AnnouncementState, AnnouncementText
 from civic_push.db import db, utcnow
@@ -69,7 +69,13 @@ def announcement(announcement_id: int) -> str:
     has_other = found.text(language(), other).register == other
     return render_template(
         "announcement.html", announcement=found, text=shown, body=to_html(shown.body),
-        other=other if has_other else None, now=utcnow())
+        other=other if has_other else None, now=utcnow(),
+        chain=following.chain(db.session(), found), changed=_change, text_of=text_of)
+
+
+def _change(announcement: Announcement) -> str:
+    """What a follow-up says is different, in the page's language and register."""
+    return announcement.change(language(), register())
 
 
 @pages.get("/impressum")

@@ -42,8 +42,12 @@ DESK = {
     "desk.dismiss": WRITERS, "desk.restore": WRITERS,
     "desk.confirm": PUBLISHERS, "desk.publish": PUBLISHERS, "desk.try_channel": PUBLISHERS,
     "desk.barrier_reports": PUBLISHERS, "desk.answer_report": PUBLISHERS,
+    "desk.follow": WRITERS, "desk.save_follow": WRITERS, "desk.edit_follow_up": WRITERS,
+    "desk.save_follow_up": WRITERS, "desk.confirm_follow_up": PUBLISHERS,
+    "desk.publish_follow_up": PUBLISHERS, "desk.ask_stop": PUBLISHERS, "desk.stop": PUBLISHERS,
     "desk.counter": COUNTER, "desk.counter_submit": COUNTER, "desk.counter_done": COUNTER,
     "desk.counter_code": COUNTER, "desk.counter_confirm": COUNTER, "desk.counter_sheet": COUNTER,
+    "desk.counter_leave": COUNTER, "desk.counter_end": COUNTER,
     "desk.team": ADMINS, "desk.invite": ADMINS, "desk.send_invitation": ADMINS,
     "desk.person": ADMINS, "desk.change_person": ADMINS, "desk.close_account": ADMINS,
     "desk.open_account": ADMINS, "desk.sign_person_out": ADMINS, "desk.invite_again": ADMINS,
@@ -54,7 +58,9 @@ DESK = {
 
 # Those of them that are about one announcement, where Ortsteil and topic count as well.
 LIMITED = {"desk.edit", "desk.save", "desk.dismiss", "desk.restore", "desk.confirm",
-           "desk.publish"}
+           "desk.publish", "desk.follow", "desk.save_follow", "desk.edit_follow_up",
+           "desk.save_follow_up", "desk.confirm_follow_up", "desk.publish_follow_up",
+           "desk.ask_stop", "desk.stop"}
 
 
 @dataclass
@@ -88,7 +94,8 @@ class Cast:
         """An address that leads there; `number` is an announcement's."""
         about_staff = "/team/" in rule.rule
         values = {"number": self.victim if about_staff else number, "which": "entwuerfe",
-                  "channel": "sms", "name": "imprint", "wording": "de", "token": "x" * 38}
+                  "channel": "sms", "name": "imprint", "wording": "de", "token": "x" * 38,
+                  "deed": "korrigieren"}
         wanted = {name: values[name] for name in rule.arguments}
         return self.app.url_map.bind("localhost").build(rule.endpoint, wanted)
 

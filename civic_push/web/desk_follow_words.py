@@ -1,0 +1,47 @@
+"""What the desk says about corrections, withdrawals and all-clears."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext
+
+from civic_push.announcements.following import CannotFollow, Objection
+from civic_push.announcements.models import AnnouncementKind
+from civic_push.web.desk_words import _
+from civic_push.web.language import moment
+
+KINDS = {
+    AnnouncementKind.CORRECTION: lazy_gettext("Korrektur"),
+    AnnouncementKind.WITHDRAWAL: lazy_gettext("Rücknahme"),
+    AnnouncementKind.ALL_CLEAR: lazy_gettext("Entwarnung"),
+}
+"""What an announcement is to the one it follows."""
+
+_DONE = {
+    AnnouncementKind.CORRECTION: lazy_gettext(
+        "Die Korrektur ist veröffentlicht und geht jetzt hinaus."),
+    AnnouncementKind.WITHDRAWAL: lazy_gettext(
+        "Die Meldung ist zurückgezogen. Wer sie bekommen hat, erfährt es jetzt."),
+    AnnouncementKind.ALL_CLEAR: lazy_gettext(
+        "Die Entwarnung ist veröffentlicht und geht jetzt hinaus."),
+}
+
+
+def done(kind: AnnouncementKind) -> str:
+    """What is said once a follow-up is published."""
+    return str(_DONE[kind])
+
+
+def objection(error: CannotFollow) -> str:
+    """Why something cannot be followed, and where that helps, what to do instead."""
+    if error.objection == Objection.SETTLED:
+        return _("Diese Meldung ist schon veröffentlicht oder verworfen und wurde nicht geändert.")
+    if error.objection == Objection.UNPUBLISHED:
+        return _("Diese Meldung ist noch nicht veröffentlicht. Sie können sie einfach ändern.")
+    if error.objection == Objection.NO_DANGER:
+        return _("Eine Entwarnung gibt es nur zu einer Gefahr. Nutzen Sie „Korrigieren“ oder "
+                 "„Zurückziehen“.")
+    at = moment(error.last.published_at) if error.last.published_at else ""
+    if error.objection == Objection.CLEARED:
+        return _("Entwarnung wurde schon gegeben: %(time)s.", time=at)
+    return _("Diese Meldung wurde schon zurückgezogen: %(time)s. Wenn sie doch gilt, schreiben "
+             "Sie bitte eine neue.", time=at)
