@@ -54,7 +54,7 @@ if ("indexedDB" in window) {
   part.querySelector("[data-clear]").addEventListener("click", async () => {
     await clearInbox();
     await fill();
-    part.querySelector("h1, h2, [data-empty]").focus();
+    part.querySelector("[data-empty]").focus(); // the button is gone
   });
   window.addEventListener("online", showNetwork);
   window.addEventListener("offline", showNetwork);

@@ -61,10 +61,7 @@ function prepareStep(step) {
   return undefined;
 }
 
-async function prepareManaging(part) {
-  const subscription = able ? await recall() : null;
-  show(part.querySelector("[data-push-none]"), !subscription);
-  if (!subscription) return;
+function prepareManaging(part, subscription) {
   const tell = (name) => part.querySelectorAll("[data-push-told]").forEach(
     (words) => show(words, words.dataset.pushTold === name));
   const ask = async (path) => {
@@ -106,7 +103,11 @@ async function prepare() {
     // without network, or with storage forbidden, the next page tries again
     await heal().catch((error) => console.warn(error));
   }
-  document.querySelectorAll("[data-push-manage]").forEach(prepareManaging);
+  const subscription = able ? await recall().catch(() => null) : null;
+  document.querySelectorAll("[data-push-none]").forEach((part) => show(part, !subscription));
+  if (!subscription) return;
+  document.querySelectorAll("[data-push-manage]").forEach(
+    (part) => prepareManaging(part, subscription));
 }
 
 prepare();

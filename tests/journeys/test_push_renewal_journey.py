@@ -9,14 +9,14 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 from sqlalchemy import select
 
 from channels.vapid import application_server_keys, key_name, new_private_key
 from subscriptions.models import Contact
 from tests.browsers import chromium
 from tests.browsers.firefox import Firefox
-from tests.browsers.notification_daemon import NotificationDaemon
+from tests.browsers.notification_daemon import NotificationDaemon, Shown
 from tests.journeys.deeds import sign_up
 from tests.journeys.settling import settle
 from tests.journeys.town import PATIENCE, Town
@@ -82,57 +82,61 @@ def test_a_browser_with_the_older_key_is_reached_and_moves_to_the_newer_one(town
         assert town.push.wait_event("unregister", PATIENCE)
 
 
-@pytest.fixture
-def subscribed(town: Town, desktop: NotificationDaemon) -> Iterator[BrowserContext]:
-    """A Chromium that is signed up for pushes."""
+def test_an_installable_app_reads_announcements_without_network_and_its_buttons_lead_on(
+        town: Town, desktop: NotificationDaemon) -> None:
     with chromium.profile(town.push, desktop) as context:
         reader = Reader(context.new_page())
         sign_up(reader, town, tick=[BROWSER])
         reader.press("Einschalten")
         reader.wait_for_text(ON)
         desktop.wait("Das hat geklappt")
-        yield context
+        town.announce("Freibad öffnet früher", TEXT)
+        notification = desktop.wait("Freibad öffnet früher")
+        read_without_network(town, context, reader)
+        find_nothing_that_keeps_the_app_from_being_installed(town, context, reader)
+        follow_the_button_to_fewer(context, desktop, notification)
 
 
-def test_announcements_are_read_without_network_and_buttons_lead_on(
-        town: Town, desktop: NotificationDaemon, subscribed: BrowserContext) -> None:
-    town.announce("Freibad öffnet früher", TEXT)
-    notification = desktop.wait("Freibad öffnet früher")
-    buttons = {label: key for key, label in notification.actions.items()}
-    assert {"Auf der Webseite lesen", "Weniger davon"} <= set(buttons)
-
-    page = subscribed.pages[0]
-    page.goto(f"{town.url}/posteingang")
-    Reader(page).press("Freibad öffnet früher")
+def read_without_network(town: Town, context: BrowserContext, reader: Reader) -> None:
+    """What came and what was read is there; what is not, says so."""
+    page = reader.page
+    reader.open(f"{town.url}/posteingang")
+    reader.press("Freibad öffnet früher")
     page.wait_for_url("**/meldungen/*")
     read = page.url
-    subscribed.set_offline(True)
+    context.set_offline(True)
     page.goto(f"{town.url}/posteingang")
-    Reader(page).wait_for_text("Sie sind gerade ohne Internet.")
+    reader.wait_for_text("Sie sind gerade ohne Internet.")
     expect(page.get_by_role("link", name="Freibad öffnet früher")).to_be_visible()
     assert page.evaluate("document.fonts.check('16px \"Fira Sans\"')")
-    page.goto(read)  # was read before
-    Reader(page).wait_for_text(TEXT)
+    page.goto(read)
+    reader.wait_for_text(TEXT)
     page.goto(f"{town.url}/anmelden")
-    Reader(page).wait_for_text("Diese Seite braucht Internet")
-    Reader(page).press("Zum Posteingang")
-    page.get_by_role("button", name="Diese Liste leeren").click()
-    Reader(page).wait_for_text("Hier ist noch keine Meldung angekommen.")
-    subscribed.set_offline(False)
-
-    with subscribed.expect_page() as opened:
-        desktop.click(notification, buttons["Weniger davon"])
-    Reader(opened.value).wait_for_text("Ihre Einstellungen")
-    topic = opened.value.evaluate("document.querySelector(':target').labels[0].innerText")
-    assert topic.startswith("Baustellen")
+    reader.wait_for_text("Diese Seite braucht Internet")
+    reader.press("Zum Posteingang")
+    reader.press("Diese Liste leeren")
+    reader.wait_for_text("Hier ist noch keine Meldung angekommen.")
+    context.set_offline(False)
 
 
-def test_chromium_finds_nothing_that_keeps_the_app_from_being_installed(
-        town: Town, subscribed: BrowserContext) -> None:
-    page: Page = subscribed.pages[0]
-    page.goto(f"{town.url}/posteingang")
-    browser = subscribed.new_cdp_session(page)
+def find_nothing_that_keeps_the_app_from_being_installed(
+        town: Town, context: BrowserContext, reader: Reader) -> None:
+    """The browser's own verdict."""
+    reader.open(f"{town.url}/posteingang")
+    browser = context.new_cdp_session(reader.page)
     found = browser.send("Page.getAppManifest")
     assert found["errors"] == []
     assert json.loads(found["data"])["start_url"] == "/posteingang"
     assert browser.send("Page.getInstallabilityErrors")["installabilityErrors"] == []
+
+
+def follow_the_button_to_fewer(context: BrowserContext, desktop: NotificationDaemon,
+                               notification: Shown) -> None:
+    """The notification's second button leads to the topic it was about."""
+    buttons = {label: key for key, label in notification.actions.items()}
+    assert {"Auf der Webseite lesen", "Weniger davon"} <= set(buttons)
+    with context.expect_page() as opened:
+        desktop.click(notification, buttons["Weniger davon"])
+    Reader(opened.value).wait_for_text("Ihre Einstellungen")
+    topic = opened.value.evaluate("document.querySelector(':target').labels[0].innerText")
+    assert topic.startswith("Baustellen")
