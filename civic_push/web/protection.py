@@ -102,6 +102,7 @@ def init_protection(app: Flask) -> None:
     """Join clean requests, tokens, limits and headers to the app."""
     app.request_class = CleanRequest
     app.before_request(_refuse_other_hosts)
+    app.before_request(_refuse_invisible_addresses)
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # a form may stay open as long as its session
     # browsers that keep their referrer to themselves may sign up too; the token protects
     app.config["WTF_CSRF_SSL_STRICT"] = False
@@ -123,6 +124,12 @@ def _refuse_other_hosts() -> None:
     if not same and not is_local(own) and not is_local(asked) \
             and request.endpoint not in _OPEN_TO_ALL_HOSTS:
         abort(421)
+
+
+def _refuse_invisible_addresses() -> None:
+    """Nothing of ours has control characters in its path."""
+    if request.path != clean(request.path):
+        abort(404)
 
 
 def from_own_page() -> bool:
