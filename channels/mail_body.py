@@ -1,8 +1,8 @@
 """What a mail says: the plain text, and the same as accessible HTML.
 
-The HTML is one column, names its languages and directions, sets no colours but those of
-links (so that light and dark, and the reader's own choice, hold), loads nothing from anywhere,
-and is readable when a webmailer throws head and style away: what matters is inline.
+The HTML is one column, names its languages and directions, comes in light and dark, loads
+nothing from anywhere, and is readable when a webmailer throws head and style away: what
+matters is inline, and no colour is.
 """
 
 from __future__ import annotations
@@ -43,17 +43,19 @@ _SENDER = "margin:0 0 1em;font-weight:bold"
 _WHY = "margin:0 0 0.75em"
 _HEADING = "margin:0.5em 0;font-size:1.5em;line-height:1.25"
 _NOTE = "margin:1em 0;padding:0 0 0 0.75em;border-inline-start:4px solid currentColor"
-_ACTION = ("display:inline-block;padding:0.75em 1.25em;border:2px solid currentColor;"
-           "border-radius:4px;font-weight:bold")
+_ACTION = ("display:inline-block;max-width:100%;box-sizing:border-box;padding:0.75em 1.25em;"
+           "border:2px solid currentColor;border-radius:4px;font-weight:bold")
 _FOOTER = "margin-top:2em;padding-top:1em;border-top:1px solid currentColor"
 _LIST = "margin:0;padding:0;list-style:none"
 _LINK = "display:inline-block;padding:0.25em 0"
 # what lists of mails show beneath the subject; not for the eye in the mail itself
 _PREVIEW = "display:none;max-height:0;overflow:hidden;mso-hide:all"
 _SCHEMES = "light dark"
-# For programs that keep it; nothing is lost with those that throw it away. The only colours
-# are those of links, 7:1 on white and on black; all lines have the text's own.
+# For programs that keep it; nothing is lost with those that throw it away. Letters, ground
+# and links are coloured together, so that they stay apart (7:1) where only some rules are
+# kept; all lines have the letters' colour.
 _STYLE = f""":root{{color-scheme:{_SCHEMES};supported-color-schemes:{_SCHEMES}}}
+body,.mail{{background:#fff;color:#171a2b}}
 a{{color:#0b4a99}}
 h2{{font-size:1.3em;line-height:1.3;margin:1.5em 0 .5em}}
 h3{{font-size:1.15em;line-height:1.3;margin:1.25em 0 .5em}}
@@ -62,9 +64,10 @@ p,ol,ul{{margin:.75em 0}}
 li{{margin:.25em 0}}
 blockquote{{margin:1em 0;padding-inline-start:1em;border-inline-start:3px solid}}
 table{{border-collapse:collapse}}
-th,td{{padding:.25em .75em;border:1px solid;text-align:start}}
+th,td{{padding:.25em .75em;border:1px solid;text-align:start;overflow-wrap:anywhere}}
 pre{{white-space:pre-wrap}}
-@media (prefers-color-scheme:dark){{a{{color:#a8c8ff}}}}
+@media (prefers-color-scheme:dark){{body,.mail{{background:#14171f;color:#f4f5f8}}
+a{{color:#a8c8ff}}}}
 """
 
 
@@ -91,7 +94,7 @@ def html_page(message: Message, leave: bool, manage: bool) -> Pieces:
     pieces: Pieces = [
         f"<!doctype html>\n<html {where}>\n{_head(message)}"
         f'<body style="{_BODY}">\n{_preview(message)}'
-        f'<div {where} role="article" aria-roledescription="email" '
+        f'<div class="mail" {where} role="article" aria-roledescription="email" '
         f'style="{_PLAIN if message.plain else _COLUMN}">\n'
         f"{_paragraph(message.sender, _SENDER)}{_note(message)}{_said(message)}{_action(message)}"
         f'<div style="{_FOOTER}">\n{_paragraph(message.why, _WHY)}<ul style="{_LIST}">\n']

@@ -151,11 +151,12 @@ def said(settings: Settings, announcement: Announcement, language: str, register
     text = announcement.text(language, register)
     note, mark = words.fallback(text, language, register)
     body = one_a_line(text.body) if text.register == Register.PLAIN else text.body
+    with force_locale(locale_of(text.language, text.register)):  # it stands in the text
+        source = words.source_text(announcement), words.source_html(announcement)
     return replace(
         frame(
             settings, language, register, key=f"a{announcement.chain_id}", title=text.title,
-            text=_joined(to_text(body), words.source_text(announcement)),
-            html=_joined(to_html(body), words.source_html(announcement)),
+            text=_joined(to_text(body), source[0]), html=_joined(to_html(body), source[1]),
             short=words.push_words(text), urgency=Urgency(announcement.urgency),
             url=page_url(settings, announcement.id, language, text.register),
             expires_at=announcement.expires_at, list_id=list_id(settings),

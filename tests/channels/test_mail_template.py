@@ -164,7 +164,7 @@ def test_the_html_is_structured_named_and_loads_nothing() -> None:
 def test_arabic_reads_from_the_right() -> None:
     html = part(parse(render(replace(MESSAGE, language="ar", direction="rtl"))), "html")
     assert '<html lang="ar" dir="rtl">' in html
-    assert '<div lang="ar" dir="rtl"' in html
+    assert '<div class="mail" lang="ar" dir="rtl"' in html
 
 
 def test_a_confirmation_has_nothing_to_leave() -> None:
