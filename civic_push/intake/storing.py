@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from civic_push.announcements import publishing
 from civic_push.announcements.models import Announcement, AnnouncementState
 from civic_push.config import settings
+from civic_push.intake.changes import revise
 from civic_push.intake.models import Item, Source
 from civic_push.intake.rules import Fate, Gazetteer, Origin, Place, fate_of, to_draft
 from content_sources.entry import Entry
@@ -43,21 +44,23 @@ class Stored:
 
 def store(session: Session, source: Source, entries: Sequence[Entry], now: datetime) -> Stored:
     """Store the entries not known yet, oldest first. On a source's first check silently;
-    later each with an announcement, waiting in the tray or to be published. The caller holds
-    the source's row locked and commits."""
+    later each with an announcement, waiting in the tray or to be published; and take in what
+    known ones say otherwise. The caller holds the source's row locked and commits."""
     fresh = _unknown(session, source.id, entries)
     if source.checked_at is None:
         session.add_all(_item(source.id, entry, now) for entry in fresh)
         return Stored(new=len(fresh))
+    intake = _Intake(session, source, now)
+    revised = revise(session, source.id, entries, intake.origin, intake.gazetteer, now)
     if not fresh:
-        return Stored()
-    intake, known = _Intake(session, source, now), _Known(session, source.id, entries, fresh)
+        return Stored(waiting=revised)
+    known = _Known(session, source.id, entries, fresh)
     fates = [Fate.KEEP if known.saw(entry) else intake.fate(entry) for entry in fresh]
     if sum(fate is not Fate.KEEP for fate in fates) > MOST_AT_ONCE:
         fates = [Fate.TRAY if fate is Fate.PUBLISH else fate for fate in fates]
     done = Counter(intake.take(entry, fate) for entry, fate in zip(fresh, fates, strict=True))
     return Stored(new=len(fresh) - done[None], to_publish=done[Fate.PUBLISH],
-                  waiting=done[Fate.TRAY], failed=done[None])
+                  waiting=done[Fate.TRAY] + revised, failed=done[None])
 
 
 def publish_saved(session: Session, source_id: int, now: datetime) -> int:

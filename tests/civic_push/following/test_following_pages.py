@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -202,7 +202,7 @@ def test_stopping_ends_what_waits_and_says_what_is_left_to_do(
 
 @pytest.fixture
 def chain(session: Session, published: Callable[..., Announcement], topic: Topic
-          ) -> Iterator[list[Announcement]]:
+          ) -> list[Announcement]:
     """An original, its correction, and the withdrawal of both."""
     found = [published()]
     for kind, change in ((AnnouncementKind.CORRECTION, "Bis Samstag."),
@@ -213,7 +213,7 @@ def chain(session: Session, published: Callable[..., Announcement], topic: Topic
             follows=found[-1])
         assert publishing.publish(session, follow, utcnow() + timedelta(seconds=len(found)))
         found.append(follow)
-    yield found
+    return found
 
 
 def test_the_public_page_shows_what_became_of_it(
