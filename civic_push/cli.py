@@ -13,7 +13,7 @@ from flask.cli import ScriptInfo, with_appcontext
 from flask_migrate import upgrade
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from civic_push import config, keys
+from civic_push import config, keys, streets
 from civic_push.app import create_app
 from civic_push.config import PREFIX
 from civic_push.db import db
@@ -23,6 +23,7 @@ from civic_push.intake.commands import COMMANDS as INTAKE_COMMANDS
 from civic_push.push_key import rotate_push_key
 from civic_push.seed import seed
 from civic_push.staff.commands import COMMANDS as STAFF_COMMANDS
+from subscriptions.leaving import count_reasons
 
 
 class _Plain(click.Group):
@@ -125,6 +126,30 @@ def seed_command() -> None:
     places, topics = seed(db.session())
     db.session.commit()
     click.echo(f"Added {places} Ortsteile and {topics} topics.")
+
+
+@main.command(name="load-streets")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_appcontext
+def load_streets(file: Path) -> None:
+    """Replace the street list by FILE (CSV in UTF-8: name;ortsteil), so that residents can
+    find their Ortsteil by street."""
+    try:
+        count = streets.load(db.session(), file.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file} is not in UTF-8. Save it so, and try again.") from error
+    except streets.BadStreets as error:
+        raise click.ClickException(f"{error} Nothing was changed.") from error
+    db.session.commit()
+    click.echo(f"The street list has {count} rows.")
+
+
+@main.command()
+@with_appcontext
+def reasons() -> None:
+    """Say how often each reason for leaving was given; fewer than 5 are not told apart."""
+    for reason, count in count_reasons(db.session()).items():
+        click.echo(f"{reason:<12}{count if count == 0 or count >= 5 else 'fewer than 5'}")
 
 
 @main.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)

@@ -19,7 +19,7 @@ _HOUSE_NUMBER = re.compile(r"\s+\d+\s*[a-z]?\s*(?:[-/]\s*\d+\s*[a-z]?)?\s*$")
 _SHORT_STREET = re.compile(r"str\b\.?")
 _SHORTEST = 3  # letters; fewer would find half the town
 _MOST = 40  # streets looked at for one search
-_CLOSE = 0.75  # how much of a misspelt name must be right (difflib's ratio)
+_CLOSE = 0.8  # how much of a misspelt name must be right (difflib's ratio)
 
 
 class BadStreets(ValueError):
@@ -55,7 +55,10 @@ def search(session: Session, words: str) -> list[Found]:
     if len(key) < _SHORTEST:
         return []
     places = session.scalars(select(Neighbourhood).order_by(Neighbourhood.name)).all()
-    return _by_name(places, key) + _by_street(session, key) or _alike(session, places, key)
+    named = _by_name(places, key)
+    known = {one.place.id for one in named}
+    streets = [one for one in _by_street(session, key) if one.place.id not in known]
+    return named + streets or _alike(session, places, key)
 
 
 def load(session: Session, text: str) -> int:

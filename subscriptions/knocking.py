@@ -33,7 +33,7 @@ def may_knock(session: Session, fingerprint: bytes, now: datetime, limit: int = 
 
 def _first(session: Session, fingerprint: bytes, now: datetime) -> Insert:
     """The row of an address that has none yet."""
-    kinds = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-    insert = kinds[session.get_bind().dialect.name]
-    return insert(Knock).values(fingerprint=fingerprint, since=now, times=1
-                                ).on_conflict_do_nothing()
+    values = {"fingerprint": fingerprint, "since": now, "times": 1}
+    if session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(Knock).values(values).on_conflict_do_nothing()
+    return postgresql.insert(Knock).values(values).on_conflict_do_nothing()

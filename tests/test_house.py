@@ -36,9 +36,12 @@ MODULES = [
 OPEN = {
     "static", "language.switch", "public.start", "public.announcements", "public.announcement",
     "public.imprint", "public.privacy", "public.accessibility", "public.health",
+    "feeds.overview", "feeds.feed", "embed.overview", "embed.announcements",
+    "prints.overview", "prints.sign_up_poster", "prints.sheet", "prints.this_week",
     "short_links.follow", "places.index", "places.landing",
     "push.key", "inbox.show", "inbox.offline", "inbox.manifest", "inbox.service_worker"}
-ASKING = {  # anybody may ask; what follows goes to the inbox itself
+ASKING = {  # anybody may ask; what follows goes to the inbox itself, or to the desk
+    "feedback.form", "feedback.submit",
     "signup.form", "signup.submit", "signup.done", "signup.count", "signup.find_places", "preferences.ask", "preferences.send_link",
     "confirming.code_form", "confirming.confirm_code", "confirming.new_code",
     "push.start", "push.stop", "push.switch", "push.preferences", "push.test"}

@@ -8,7 +8,7 @@ elsewhere: whether an address was known before is not told.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from flask import flash, redirect, render_template, request, url_for
@@ -37,18 +37,11 @@ from civic_push.web.forms import (
 from civic_push.web.language import CHOICES, PLAIN
 from civic_push.web.protection import limiter
 from civic_push.web.signup import LOOKING, form_words, places_and_count
+from subscriptions.leaving import leave
 from subscriptions.models import Contact, Register
 from subscriptions.signup import Given, Wording
 
-HOW = "counter"  # how the consent record says that a clerk entered the code
-
-
-@dataclass(frozen=True, slots=True)
-class _Number:
-    """A mobile number as typed, and who has it."""
-
-    address: str | None
-    contact: Contact | None
+HOW = "counter"  # how a consent record says that a clerk entered the code, or ended it
 
 
 def _by_clerk() -> str:
@@ -105,23 +98,49 @@ def counter_code() -> str:
 def counter_confirm() -> ResponseReturnValue:
     """Check a code, or (`was=neu`) send a new one."""
     now, typed = utcnow(), Typed(request.form)
-    number = _read_number(typed)
+    number = _read(typed, "nummer", "sms")
+    contact = asking.find("sms", number) if number else None
     if not typed.errors and typed.text("was") == "neu":
-        return _send_code(typed, number, now)
+        return _send_code(typed, contact, now)
     if not typed.text("code"):
         typed.errors["code"] = _("Geben Sie die sechs Ziffern aus der SMS ein.")
-    elif not typed.errors and (verdict := try_code(
-            number.contact, typed.text("code"), now, HOW)):
+    elif not typed.errors and (verdict := try_code(contact, typed.text("code"), now, HOW)):
         typed.errors["code"] = verdict
     db.session.commit()
     if typed.errors:
         return render_template("desk/counter_code.html", typed=typed), 422
     flash(_("Die Handynummer ist bestätigt. Ab jetzt kommen die Meldungen."), "success")
     waits = asking.waiting_for("sms", COUNTER)
-    if waits is None or waits.address != number.address:
+    if waits is None or waits.address != number:
         return redirect(url_for("desk.counter_code"), 303)
     asking.mark_done(waits, COUNTER)
     return redirect(url_for("desk.counter_done"), 303)
+
+
+@desk.get("/schalter/abmelden")
+@needs(Can.COUNTER)
+def counter_leave() -> str:
+    """For those who want no more messages and cannot end them themselves."""
+    return render_template("desk/counter_leave.html", typed=Typed())
+
+
+@desk.post("/schalter/abmelden")
+@needs(Can.COUNTER)
+@limiter.limit("60 per hour", key_func=_by_clerk)
+def counter_end() -> ResponseReturnValue:
+    """End the contact; the answer is the same whether there was one."""
+    now, typed = utcnow(), Typed(request.form)
+    name = "email" if "@" in typed.text("kontakt") else "sms"
+    address = _read(typed, "kontakt", name)
+    if typed.errors:
+        return render_template("desk/counter_leave.html", typed=typed), 422
+    contact = asking.find(name, address)
+    if contact is not None:
+        leave(db.session(), [contact.id], HOW, now)
+    note("counter.ended", ("counter", ""), None, {"channel": name})
+    db.session.commit()
+    flash(_("Unter dieser Adresse kommen keine Meldungen mehr an."), "success")
+    return redirect(url_for("desk.counter_leave"), 303)
 
 
 @desk.get("/schalter/einwilligung")
@@ -173,17 +192,17 @@ def _speaking(choice: str) -> AbstractContextManager[None]:
                              Register.PLAIN if plain else Register.STANDARD)
 
 
-def _read_number(typed: Typed) -> _Number:
-    """Whose number was typed; errors go to `typed`."""
-    channel = _ways().get("sms")
-    address = read_address(typed, "nummer", "sms", channel) if channel else None
-    if address is None and "nummer" not in typed.errors:
-        typed.errors["nummer"] = sentences.about_address("sms_malformed")
-    return _Number(address, asking.find("sms", address) if address else None)
+def _read(typed: Typed, field: str, name: str) -> str:
+    """The address in a field; errors go to `typed`."""
+    channel = _ways().get(name)
+    address = read_address(typed, field, name, channel) if channel else None
+    if address is None and field not in typed.errors:
+        typed.errors[field] = sentences.about_address(f"{name}_malformed")
+    return address or ""
 
 
-def _send_code(typed: Typed, number: _Number, now: datetime) -> ResponseReturnValue:
-    if number.contact is not None:
-        asking.send_again(number.contact, now)
+def _send_code(typed: Typed, contact: Contact | None, now: datetime) -> ResponseReturnValue:
+    if contact is not None:
+        asking.send_again(contact, now)
     flash(_("Wir haben noch eine SMS geschickt, wenn es heute nicht schon drei waren."))
     return render_template("desk/counter_code.html", typed=typed)

@@ -50,6 +50,7 @@ ACTION_WORDS = {
     "announcement.published": lazy_gettext("Meldung veröffentlicht"),
     "announcement.moved": lazy_gettext("Meldung verworfen oder zurückgeholt"),
     "counter.signed_up": lazy_gettext("am Schalter angemeldet"),
+    "counter.ended": lazy_gettext("am Schalter abgemeldet"),
     "channel.tried": lazy_gettext("Kanal noch einmal versucht"),
     "staff.signed_in": lazy_gettext("angemeldet"),
     "staff.signed_out": lazy_gettext("abgemeldet"),

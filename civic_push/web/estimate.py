@@ -18,7 +18,7 @@ from subscriptions.models import Neighbourhood, Topic
 
 WINDOW = timedelta(days=90)
 MONTH = timedelta(days=30)
-_LEAST = timedelta(days=14)  # from a shorter past nothing can be said
+_LEAST = timedelta(days=7)  # from a shorter past nothing can be said
 _KEPT = 600.0  # seconds a count holds
 _MOST = 2_000  # counts kept
 

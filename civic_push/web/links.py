@@ -65,8 +65,8 @@ def to_confirm(token: str, now: datetime) -> Contact:
         if contact.verified_at is not None:
             return contact  # pressed long after it was confirmed: still true
         raise _stale_confirmation() from error
-    except BadToken as error:
-        raise _unknown() from error
+    except BadToken as error:  # most likely an older one; nobody learns whose
+        raise _stale_confirmation() from error
     return contact
 
 

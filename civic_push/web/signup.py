@@ -8,6 +8,7 @@ from typing import cast
 
 from flask import (
     Blueprint,
+    Response,
     current_app,
     jsonify,
     make_response,
@@ -16,9 +17,9 @@ from flask import (
     request,
     url_for,
 )
+from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
-from werkzeug.wrappers import Response
 
 from civic_push import streets
 from civic_push.config import settings
@@ -71,7 +72,7 @@ def _too_often(_limit: object) -> Response:
 @limiter.limit("60 per hour; 12 per minute", exempt_when=_only_looking, on_breach=_too_often)
 @limiter.limit("20 per hour", scope="sms", on_breach=_too_often,  # each SMS costs money
                exempt_when=lambda: _only_looking() or not request.form.get("sms"))
-def submit() -> Response | str | tuple[str, int]:
+def submit() -> ResponseReturnValue:
     """Check the form; store it and go on, or show it again with what was typed."""
     started, now = time.monotonic(), utcnow()
     typed, offered = Typed(request.form), offer(db.session())
@@ -111,7 +112,9 @@ def find_places() -> Response:
 @pages.get("/anmelden/fertig")
 def done() -> Response:
     """What to do next for each inbox."""
-    return keep_private(make_response(next_steps(Typed())))
+    response = make_response(next_steps(Typed()))
+    keep_private(response)
+    return response
 
 
 def next_steps(typed: Typed) -> str:

@@ -17,7 +17,7 @@ THINKING = 2.2  # seconds; whoever is quicker than 2 is taken for a program
 def sign_up(visitor: Visitor, town: Town, *, tick: Sequence[str] = (), place: str = PLACE,
             topic: str = TOPIC, **typed: str) -> None:
     """Order announcements on the sign-up page; `tick` and `typed` name the ways."""
-    visitor.open(f"{town.url}/anmelden")
+    visitor.open(f"{town.url}/anmelden#alles")
     opened = time.monotonic()
     for label in (place, topic, *tick, "Ja, Stadt Detmold darf"):
         visitor.tick(label)

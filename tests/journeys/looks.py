@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from playwright.sync_api import Page
 
@@ -98,19 +99,74 @@ def _preview(page: Page) -> None:
     Reader(page).wait_for_text("Noch nicht gespeichert")
 
 
+def open_and_press(summary: str, words: str) -> Deed:
+    """Open a part of the page, then press a button in it."""
+    def deed(page: Page) -> None:
+        page.locator("main summary").get_by_text(summary).click()
+        Reader(page).press(words)
+    return deed
+
+
+def _choose_nothing(page: Page) -> None:
+    page.locator("input[name=thema]").evaluate_all("all => all.forEach(e => e.checked = false)")
+    Reader(page).press("Änderungen speichern")
+
+
+def _pause(page: Page) -> None:
+    page.locator("main summary").get_by_text("Pause machen").click()
+    Reader(page).type("pause_bis", f"{date.today() + timedelta(days=14)}")
+    Reader(page).press("Pause beginnen")
+
+
+def _replace_by_nothing(page: Page) -> None:
+    press("Adresse ändern")(page)
+    Reader(page).press("Ändern")
+
+
+def _erase(page: Page) -> None:
+    press("Ihre Daten")(page)
+    Reader(page).press("Alles abmelden")
+
+
+def _open_switch(page: Page) -> None:
+    page.locator(".language-switch summary").click()
+
+
+def _send_too_late(page: Page) -> None:
+    page.context.clear_cookies()
+    press("Nachricht senden")(page)
+    Reader(page).wait_for_text("noch einmal senden")
+
+
 _PUBLIC = (
+    Look("public.start", "language switch open", "/", _open_switch),
+    Look("public.start", "Einfache Sprache", "/?sprache=einfach"),
     Look("public.start", "with announcements", "/"),
     Look("public.start", "empty", "/", empty=True),
     Look("public.start", "English", "/?sprache=en"),
     Look("public.announcements", "full", "/meldungen"),
     Look("public.announcements", "empty", "/meldungen", empty=True),
+    Look("public.announcements", "nothing found", "/meldungen?suche=gibtesnicht"),
+    Look("public.announcements", "errors", "/meldungen?von=morgen&ortsteil=nirgends", status=422),
+    Look("feeds.overview", "some ticked", "/feeds?ortsteil=hiddesen&ortsteil=kluet"),
+    Look("embed.overview", "with preview", "/einbetten?ortsteil=hiddesen"),
+    Look("embed.announcements", "full", "/einbetten/ganze-stadt?anzahl=20"),
+    Look("embed.announcements", "empty", "/einbetten/hiddesen", empty=True),
+    Look("prints.overview", "unknown week", "/aushang?woche=2026-W99"),
     Look("public.announcement", "long words", "/meldungen/{long}"),
     Look("public.announcement", "plain language", "/meldungen/{long}?form=einfach"),
     Look("public.announcement", "expired", "/meldungen/{old}"),
+    Look("public.announcement", "withdrawn", "/meldungen/{withdrawn}"),
+    Look("public.announcement", "withdrawal", "/meldungen/{withdrawal}"),
+    Look("public.announcement", "correction that was withdrawn", "/meldungen/{corrected}"),
     Look("public.announcement", "unknown", "/meldungen/999999", status=404),
     Look("public.imprint", "model text", "/impressum"),
     Look("public.privacy", "model text", "/datenschutz"),
+    Look("public.privacy", "German text on a Turkish page", "/datenschutz?sprache=tr"),
     Look("public.accessibility", "model text", "/barrierefreiheit"),
+    Look("feedback.form", "fresh", "/barrierefreiheit/melden?seite=/anmelden"),
+    Look("feedback.form", "errors", "/barrierefreiheit/melden", press("Nachricht senden")),
+    Look("feedback.form", "sent too late", "/barrierefreiheit/melden", _send_too_late),
 )
 _RESIDENTS = (
     Look("signup.form", "fresh", "/anmelden"),
@@ -143,6 +199,23 @@ _RESIDENTS = (
          type_and_press("kontakt", "wer@example.org", "Link schicken")),
     Look("preferences.show", "fresh", "/einstellungen/{manage}"),
     Look("preferences.show", "expired", "/einstellungen/{stale}", status=410),
+    Look("preferences.show", "page closed", "/einstellungen/offen/abc", status=410),
+    Look("preferences.show", "one way", "/einstellungen/{quiet}"),
+    Look("preferences.show", "errors", "/einstellungen/{manage}", _choose_nothing),
+    Look("preferences.show", "nothing added", "/einstellungen/{manage}",
+         open_and_press("Noch einen Weg hinzufügen", "Hinzufügen")),
+    Look("preferences.show", "no day", "/einstellungen/{manage}",
+         open_and_press("Pause machen", "Pause beginnen")),
+    Look("preferences.show", "paused", "/einstellungen/{quiet}", _pause),
+    Look("preferences.show", "kept open", "/einstellungen/{manage}",
+         press("30 Minuten länger")),
+    Look("preferences.ask", "closed", "/einstellungen/{manage}", press("Seite schließen")),
+    Look("own_contacts.replacing", "fresh", "/einstellungen/{manage}", press("Adresse ändern")),
+    Look("own_contacts.replacing", "errors", "/einstellungen/{manage}", _replace_by_nothing),
+    Look("own_history.show", "full", "/einstellungen/{manage}", press("Was Sie bekommen")),
+    Look("own_data.data", "fresh", "/einstellungen/{manage}", press("Ihre Daten")),
+    Look("own_data.data", "erased", "/einstellungen/{quiet}", _erase),
+    Look("confirming.by_link", "unite", "/bestaetigen/{unite}"),
     Look("demo_inboxes.show", "messages", "/demo/inboxes"),
 )
 _DESK = (
@@ -159,14 +232,36 @@ _DESK = (
     Look("desk.confirm", "ready", "/redaktion/{draft}/veroeffentlichen", editor=True),
     Look("desk.confirm", "not ready", "/redaktion/{unready}/veroeffentlichen", editor=True),
     Look("desk.watch", "published", "/redaktion/{long}", editor=True),
+    Look("desk.watch", "withdrawal", "/redaktion/{withdrawal}", editor=True),
+    Look("desk.watch", "withdrawn", "/redaktion/{withdrawn}", editor=True),
+    Look("desk.follow", "correction", "/redaktion/{long}/korrigieren", editor=True),
+    Look("desk.follow", "correction, errors", "/redaktion/{long}/korrigieren",
+         press("Weiter zum"), editor=True),
+    Look("desk.follow", "withdrawal", "/redaktion/{long}/zurueckziehen", editor=True),
+    Look("desk.follow", "all-clear, errors", "/redaktion/{danger}/entwarnen",
+         press("Weiter zum"), editor=True),
+    Look("desk.edit_follow_up", "correction", "/redaktion/{correcting}/folge", editor=True),
+    Look("desk.confirm_follow_up", "correction", "/redaktion/{correcting}/folge/veroeffentlichen",
+         editor=True),
+    Look("desk.ask_stop", "fresh", "/redaktion/{long}/stoppen", editor=True),
     Look("desk.watch", "dismissed", "/redaktion/{dismissed}", editor=True),
     Look("desk.counter", "fresh", "/redaktion/schalter", editor=True),
     Look("desk.counter", "errors", "/redaktion/schalter", press("Anmelden"), editor=True),
     Look("desk.counter_done", "waiting", "/redaktion/schalter", _at_the_counter, editor=True),
     Look("desk.counter_code", "errors", "/redaktion/schalter/code", press("Code bestätigen"),
          editor=True),
+    Look("desk.counter_leave", "fresh", "/redaktion/schalter/abmelden", editor=True),
     Look("desk.counter_sheet", "German", "/redaktion/schalter/einwilligung", editor=True),
     Look("desk.counter_sheet", "Arabic", "/redaktion/schalter/einwilligung?in=ar", editor=True),
+    Look("desk.legal_texts", "full", "/redaktion/texte", editor=True),
+    Look("desk.legal_text", "model text", "/redaktion/texte/privacy/de", editor=True),
+    Look("desk.legal_text", "own text", "/redaktion/texte/imprint/ar", editor=True),
+    Look("desk.legal_text", "errors", "/redaktion/texte/imprint/en",
+         type_and_press("text", "kein $platz", "Speichern"), editor=True),
+    Look("desk.legal_text", "preview", "/redaktion/texte/imprint/de", press("Vorschau"),
+         editor=True),
+    Look("desk.barrier_reports", "full", "/redaktion/barrieren", editor=True),
+    Look("desk.barrier_reports", "empty", "/redaktion/barrieren", editor=True, empty=True),
     Look("desk.tray", "full", "/redaktion/eingang", editor=True),
     Look("desk.tray", "empty", "/redaktion/eingang", editor=True, empty=True),
     Look("desk.announcements", "drafts", "/redaktion/meldungen/entwuerfe", editor=True),
@@ -178,7 +273,10 @@ LOOKS = _PUBLIC + _RESIDENTS + _DESK
 NO_PAGES = {
     "static": "files", "inbox.service_worker": "a script", "inbox.manifest": "JSON",
     "push.key": "JSON", "signup.count": "JSON",
-    "public.health": "JSON", "preferences.copy": "a file to save",
+    "public.health": "JSON", "own_data.copy": "a file to save",
+    "preferences.open_link": "leads to preferences.show",
     "confirming.code_form": "leads to signup.done",
+    "feeds.feed": "XML, JSON or a calendar", "prints.sheet": "a PDF",
+    "prints.sign_up_poster": "a PDF", "prints.this_week": "leads to prints.sheet",
     "short_links.follow": "leads to public.announcement",
 }

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
-from civic_push.db import utcnow
+from civic_push.announcements import publishing
+from civic_push.db import db, utcnow
 from civic_push.web import asking
-from civic_push.web.protection import stamp
-from subscriptions.models import Consent, Contact, Knock, Subscriber
+from civic_push.web.protection import network, stamp, wider_network
+from subscriptions.models import Consent, Contact, Knock, Street, Subscriber
 from subscriptions.preferences import choices_of
 from subscriptions.seals import Seals
-from subscriptions.signup import MAX_TRIES
+from subscriptions.signup import MAX_TRIES, Choices, Inbox, Wording
 from subscriptions.tokens import Purpose
 from tests.civic_push.pages.resident import Resident, without_tokens
 
@@ -141,14 +143,6 @@ def test_the_link_of_the_first_mail_holds_for_the_newest_choices(
     assert session.query(Consent).count() == 1
 
 
-def test_a_network_that_signs_up_too_often_is_told_to_wait(resident, sign_up):
-    for _ in range(12):
-        sign_up(email="anna@")
-    page = sign_up(email="anna@")
-    assert page.status_code == 429
-    assert "zu viele Versuche" in page.text
-
-
 def test_a_program_that_fills_the_hidden_field_is_told_the_same_and_stores_nothing(
         session, sign_up, sent):
     page = sign_up(email="anna@example.org", zweitname="Robot")
@@ -201,7 +195,7 @@ def test_links_that_do_not_hold_are_explained(session, resident, sign_up, link, 
     sign_up(email="anna@example.org")  # asked anew: the older link is worthless
     assert resident.open(old).status_code == 410
     leave = link(Purpose.LEAVE, make_contact(), None).replace("abmelden", "bestaetigen")
-    assert resident.open(leave).status_code == 404
+    assert resident.open(leave).status_code == 410
     broken = resident.open("/bestaetigen/quatsch")
     assert (broken.status_code, "Diesen Link kennen wir nicht" in broken.text) == (404, True)
 
@@ -298,3 +292,141 @@ def test_signing_up_works_while_the_queue_is_away(make_app, session, sign_up, se
     assert page.request.path == "/anmelden/fertig"
     assert sent() == [("email", "confirm")]  # the clock's sweep will ring for it
     assert session.query(Subscriber).count() == 1
+
+
+def test_looking_for_an_ortsteil_without_a_script_keeps_everything_typed(
+        session, resident, make_neighbourhood):
+    make_neighbourhood("berlebeck", aliases="Johannaberg")
+    other = make_neighbourhood("klut")
+    resident.open("/anmelden")
+    page = resident.press("/anmelden", was="suchen", ort="johannaberg", email="anna@example.org",
+                          ortsteil=[str(other.id)])
+    assert page.status_code == 200
+    assert "Ein Ortsteil gefunden." in page.text
+    assert ">Johannaberg</p>" in page.text  # why it was found
+    kept = next(form for form in resident.forms() if form.action == "/anmelden").values
+    assert (kept["email"], kept["ortsteil"]) == (["anna@example.org"], [str(other.id)])
+    assert not resident.error_at("thema")  # nothing was sent yet
+    assert contacts(session) == []
+
+
+def test_the_expectation_is_shown_with_and_without_a_script(
+        session, resident, make_topic, make_announcement):
+    topic = make_topic("abfall")
+    for days in (30, 20, 10):
+        publishing.publish(session, make_announcement(topics=[topic.id]),
+                           utcnow() - timedelta(days=days))
+    resident.open("/anmelden")
+    page = resident.press("/anmelden", was="zaehlen", ortsteil="alle", thema=[str(topic.id)])
+    assert "Das sind etwa 3 Meldungen im Monat." in page.text
+    answer = resident.open(f"/anmelden/anzahl?ortsteil=alle&thema={topic.id}")
+    assert answer.json == {"text": "Das sind etwa 3 Meldungen im Monat."}
+    assert "Wählen Sie Ortsteile und Themen" in resident.open("/anmelden/anzahl").json["text"]
+
+
+def test_a_script_asks_where_a_street_lies_and_no_street_stands_in_an_address(
+        session, resident, make_neighbourhood):
+    place = make_neighbourhood("hiddesen")
+    session.add(Street(name="Grotenburg", key="grotenburg", neighbourhood_id=place.id))
+    session.commit()
+    page = resident.open("/anmelden").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token is not None
+    answer = resident.open("/anmelden/orte", method="POST",
+                           data={"ort": "Grotenburg 5", "csrf_token": token[1]})
+    assert answer.json == {"text": "Ein Ortsteil gefunden.",
+                           "found": [{"id": place.id, "why": "Grotenburg"}]}
+    assert resident.open("/anmelden/orte").status_code == 405
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_each_unusable_address_gets_a_sentence_that_says_what_to_do(make_app, sign_up):
+    app = make_app(email_url="mailto://127.0.0.1:1?from=push@stadt.example",
+                   sms_url="smseagle://token@127.0.0.1/{to}",
+                   disposable_domains=("ex-und-hopp.example",))
+    for field, typed, words in (
+            ("email", "anna@", "name@beispiel.de"), ("email", "a b@example.org", "name@beispiel"),
+            ("email", "jürgen@example.org", "keine Umlaute"),
+            ("email", "a@mailinator.com", "Wegwerf-Adresse"),
+            ("email", "a@sub.YOPMAIL.com", "Wegwerf-Adresse"),
+            ("email", "a@ex-und-hopp.example", "Wegwerf-Adresse"),
+            ("email", "a" * 10_000 + "@example.org", "name@beispiel.de"),
+            ("sms", "05231 977-0", "keine Handynummer"), ("sms", "+1 212 5550123", "diesem Land"),
+            ("sms", "12", "0151 23456789"), ("sms", "9" * 10_000, "0151 23456789")):
+        visitor = Resident(app.test_client())
+        app.extensions["redis"].flushall()  # limits are another test's
+        page = sign_up(visitor, **{field: typed})
+        assert page.status_code == 422, typed[:50]
+        assert words in visitor.error_at(field), typed[:50]
+        kept = next(form for form in visitor.forms() if form.action == "/anmelden").values
+        assert kept[field] == [typed], typed[:50]
+        assert page.text.count(visitor.error_at(field)) == 2  # at the field, in the summary
+
+
+def test_bytes_that_are_no_text_are_answered_like_any_other_mistake(resident):
+    page = resident.open("/anmelden").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token is not None
+    body = b"email=%FF%FEa%00&ortsteil=%C3&thema=9e9&ort=%80%00&sprache=%00&csrf_token="
+    answer = resident.open("/anmelden", method="POST", data=body + token[1].encode(),
+                           content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 422
+    assert resident.error_at("email")
+
+
+def test_a_network_that_tries_too_often_loses_nothing_it_typed(resident, sign_up):
+    for _ in range(12):
+        sign_up(email="anna@")
+    page = sign_up(email="anna@example.org", ort="Hiddesen")
+    assert page.status_code == 429
+    assert "zu viele Versuche" in resident.error_at("absenden")
+    kept = next(form for form in resident.forms() if form.action == "/anmelden").values
+    assert kept["email"] == ["anna@example.org"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_changes_addresses_within_a_network_is_still_counted(app):
+    networks = {}
+    for address in ("203.0.113.7", "203.0.113.250", "203.0.114.7",
+                    "2001:db8:0:a01::1", "2001:db8:0:aff::2", "2001:db8:0:b01::1"):
+        with app.test_request_context("/", environ_base={"REMOTE_ADDR": address}):
+            networks[address] = (wider_network(), network())
+    wide = [wider for wider, _own in networks.values()]
+    assert wide[0] == wide[1] != wide[2]
+    assert wide[3] == wide[4] != wide[5]
+    assert len({own for _wider, own in networks.values()}) == 6
+
+
+def test_a_form_sent_twice_at_once_is_one_sign_up_with_one_mail(app, session, sent):
+    """Two servers, one moment: each looks before the other has stored anything."""
+    choices, wording, now = Choices(), Wording("1", "Ja."), utcnow()
+    both_have_looked = threading.Barrier(2, timeout=10)
+    errors = []
+
+    def press() -> None:
+        try:
+            with app.test_request_context("/", method="POST"):
+                both_have_looked.wait()
+                asking.sign_up(choices, [Inbox("email", "anna@example.org")], wording, now)
+                db.session.remove()
+        except Exception as error:
+            errors.append(error)
+
+    session.rollback()
+    threads = [threading.Thread(target=press) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(contacts(session)) == 1
+    assert sent() == [("email", "confirm")]
+
+
+def test_the_form_can_be_gone_back_to_and_found_and_what_follows_cannot_be_kept(
+        resident, sign_up):
+    form = resident.open("/anmelden")
+    assert "no-store" not in form.headers["Cache-Control"]  # browsers refill it then
+    assert "X-Robots-Tag" not in form.headers
+    done = sign_up(email="anna@example.org")
+    assert done.headers["Cache-Control"] == "no-store"
