@@ -110,6 +110,7 @@ def _by_address(session: Session, address: str, roles: list[str], now: datetime)
         raise NotAdmitted("stranger")
     staff = Staff(email=address, created_at=now, fs_uniquifier=uuid.uuid4().hex)
     session.add(staff)
+    session.flush()
     return staff
 
 
