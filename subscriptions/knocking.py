@@ -26,7 +26,8 @@ def may_knock(session: Session, fingerprint: bytes, now: datetime, limit: int = 
              update(Knock).where(mine, Knock.since <= now - A_DAY).values(since=now, times=1),
              update(Knock).where(mine, Knock.times < limit).values(times=Knock.times + 1))
     return any(
-        session.execute(statement, execution_options={"synchronize_session": False}
+        session.execute(statement, execution_options={"synchronize_session": False,
+                                                      "preserve_rowcount": True}
                         ).rowcount == 1  # type: ignore[attr-defined]
         for statement in tries)
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from subscriptions.leaving import leave
 from subscriptions.models import Consent, Contact, ContactState, Subscriber
+from subscriptions.seals import Seals
 
 
 def settle(session: Session, contact: Contact, now: datetime) -> Contact:
@@ -27,6 +28,12 @@ def settle(session: Session, contact: Contact, now: datetime) -> Contact:
         leave(session, [old.id], "replaced", now)
         session.expire(kept.subscriber)
     return kept
+
+
+def claim_address(seals: Seals, contact: Contact, address: str) -> None:
+    """Let a pending contact claim an address that another subscriber has."""
+    contact.address = seals.seal(contact.channel, address)
+    contact.claimed = seals.fingerprint(contact.channel, address)
 
 
 def unite(session: Session, subscriber: Subscriber, other: Subscriber) -> None:

@@ -25,7 +25,8 @@ def deliveries_since(session: Session, contact_ids: Collection[int], since: date
     query = (select(Delivery, Subscription)
              .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
              .where(Delivery.contact_id.in_(contact_ids))
-             .order_by(Delivery.created_at.desc(), Delivery.id.desc())
+             .order_by(Delivery.created_at.desc(), Delivery.announcement_id.desc(),
+                       Delivery.id.desc())
              .limit(limit).offset(offset))
     if since is not None:
         query = query.where(Delivery.created_at >= since)

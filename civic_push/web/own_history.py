@@ -18,7 +18,7 @@ from civic_push.web.language import _, language, moment
 from civic_push.web.masking import masked
 from civic_push.web.preferences import own_contacts
 from civic_push.web.protection import keep_private
-from subscriptions.models import Contact, Neighbourhood, Subscription, Topic
+from subscriptions.models import Contact, Neighbourhood, Subscriber, Subscription, Topic
 
 pages = Blueprint("own_history", __name__)
 pages.after_request(keep_private)
@@ -28,16 +28,22 @@ PAGE = 50  # deliveries on a page
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One delivery as a resident reads it. `announcement` is None for links and codes."""
+class Way:
+    """One delivery: by which contact, and what became of it."""
+
+    contact: Contact
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that was sent, and on which ways. `announcement` is None for links and codes."""
 
     title: str
     language: str
     announcement: int | None
-    contact: Contact
-    when: datetime
-    state: str
     reason: str
+    ways: list[Way]
 
 
 @pages.get("/einstellungen/offen/<token>/verlauf")
@@ -53,30 +59,33 @@ def show(token: str) -> str:
     rows = deliveries_since(db.session(), [c.id for c in some], now - timedelta(days=DAYS),
                             PAGE + 1, (number - 1) * PAGE)
     return render_template(
-        "preferences_history.html", page=page, lines=_lines(rows[:PAGE], some, now),
+        "preferences_history.html", page=page, entries=_entries(rows[:PAGE], some, now),
         more=len(rows) > PAGE, number=number, contacts=contacts, days=DAYS, masked=masked,
         chosen=chosen if len(some) < len(contacts) else 0, way_name=sentences.way_name)
 
 
-def _lines(rows: Sequence[Sent], contacts: list[Contact], now: datetime) -> list[Line]:
+def _entries(rows: Sequence[Sent], contacts: list[Contact], now: datetime) -> list[Entry]:
     said = announcements_of(db.session(), rows)
     topics = {t.id: t.title(language()) for t in db.session.scalars(select(Topic))}
     places = {n.id: n.name for n in db.session.scalars(select(Neighbourhood))}
     mine = {contact.id: contact for contact in contacts}
-    return [_line(delivery, mine[delivery.contact_id or 0],
-                  said.get(delivery.announcement_id or 0),
-                  _reason(delivery, subscription, topics, places), now)
-            for delivery, subscription in rows]
+    entries: list[Entry] = []
+    for delivery, subscription in rows:
+        contact = mine[delivery.contact_id or 0]
+        announcement = said.get(delivery.announcement_id or 0)
+        if not (entries and announcement and entries[-1].announcement == announcement.id):
+            reason = _reason(delivery, subscription, topics, places)
+            entries.append(_entry(delivery, announcement, contact.subscriber, reason))
+        entries[-1].ways.append(Way(contact, _state(delivery, now)))
+    return entries
 
 
-def _line(delivery: Delivery, contact: Contact, announcement: Announcement | None, reason: str,
-          now: datetime) -> Line:
-    title, spoken = _purpose(delivery.purpose), language()
-    if announcement is not None:
-        text = announcement.text(contact.subscriber.language, contact.subscriber.register)
-        title, spoken = text.title, text.language
-    return Line(title, spoken, announcement.id if announcement else None, contact,
-                delivery.sent_at or delivery.created_at, _state(delivery, now), reason)
+def _entry(delivery: Delivery, announcement: Announcement | None, subscriber: Subscriber,
+           reason: str) -> Entry:
+    if announcement is None:
+        return Entry(_purpose(delivery.purpose), language(), None, reason, [])
+    text = announcement.text(subscriber.language, subscriber.register)
+    return Entry(text.title, text.language, announcement.id, reason, [])
 
 
 def _reason(delivery: Delivery, subscription: Subscription | None, topics: dict[int, str],
@@ -105,14 +114,15 @@ def _purpose(purpose: str) -> str:
 
 def _state(delivery: Delivery, now: datetime) -> str:
     """What became of it."""
+    if delivery.state == State.SENT:
+        return _("verschickt am %(when)s", when=moment(delivery.sent_at or delivery.created_at))
     if delivery.state == State.WAITING:
         if delivery.due_at > now:
             return _("kommt am %(when)s", when=moment(delivery.due_at))
         return _("wird gerade verschickt")
     if delivery.state == State.CANCELLED and delivery.error == PAUSED:
         return _("nicht verschickt, weil Sie pausiert haben")
-    return {State.SENT: _("verschickt"),
-            State.REFUSED: _("konnte nicht verschickt werden"),
+    return {State.REFUSED: _("konnte nicht verschickt werden"),
             State.GONE: _("nicht zustellbar: Die Adresse gibt es nicht mehr"),
             State.UNKNOWN: _("vermutlich verschickt; eine Bestätigung fehlt"),
             State.EXPIRED: _("nicht verschickt, weil es nicht mehr aktuell war"),

@@ -7,7 +7,7 @@ an hour, in one browser (links.open_page), and can be kept open longer.
 from __future__ import annotations
 
 import time
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -163,13 +163,15 @@ def show_page(contact_id: int) -> Response:
 def render(page: OpenPage, typed: Typed | None = None, *, adding: Typed | None = None,
            pausing: Typed | None = None) -> str:
     """The page with what is stored, or with what was typed in one of its forms."""
-    subscriber = page.subscriber
+    subscriber, now = page.subscriber, utcnow()
+    today = now.astimezone(TOWN_TIME).date()
     return render_template(
         "preferences.html", page=page, contacts=own_contacts(subscriber),
         typed=typed or Typed(_stored(subscriber)), adding=adding or Typed(),
         pausing=pausing or Typed(), offered=offer(db.session()), masked=masked,
         consent=sentences.consent(), typed_addresses=TYPED_ADDRESSES,
-        paused=_until(subscriber) if is_paused(subscriber, utcnow()) else "",
+        paused=_until(subscriber) if is_paused(subscriber, now) else "",
+        today=today.isoformat(), latest=(today + LONGEST_PAUSE).isoformat(),
         mixed=is_mixed(subscriber), has_push=_has_push(subscriber), **form_words())
 
 
@@ -206,11 +208,11 @@ def _has_push(subscriber: Subscriber) -> bool:
 
 def _read_day(typed: Typed, today: date) -> date | None:
     """The last day of the pause; None with an error in `typed`."""
-    try:
-        day = date.fromisoformat(typed.text("pause_bis"))
-    except ValueError:
-        typed.errors["pause_bis"] = _("Wählen Sie den letzten Tag der Pause, zum Beispiel "
-                                      "%(day)s.", day=(today + timedelta(days=14)).isoformat())
+    day = _day(typed.text("pause_bis"))
+    if day is None:
+        typed.errors["pause_bis"] = _(
+            "Wählen Sie den letzten Tag der Pause, zum Beispiel %(day)s.",
+            day=f"{today + timedelta(days=14):%d.%m.%Y}")
         return None
     if day < today:
         typed.errors["pause_bis"] = _("Dieser Tag ist schon vorbei. Wählen Sie heute oder einen "
@@ -219,6 +221,16 @@ def _read_day(typed: Typed, today: date) -> date | None:
         typed.errors["pause_bis"] = _("Eine Pause dauert höchstens ein Jahr. Möchten Sie gar "
                                       "nichts mehr bekommen, melden Sie sich bitte ab.")
     return None if typed.errors else day
+
+
+def _day(text: str) -> date | None:
+    """A date as browsers send it, or as people type it where they have no calendar."""
+    for pattern in ("%Y-%m-%d", "%d.%m.%Y"):
+        try:
+            return datetime.strptime(text, pattern).date()  # noqa: DTZ007
+        except ValueError:
+            continue
+    return None
 
 
 def _until(subscriber: Subscriber) -> str:

@@ -28,6 +28,7 @@ from subscriptions.models import Contact, ContactState
 from subscriptions.signup import confirm, link_address
 from subscriptions.tokens import BadToken, ExpiredToken
 from subscriptions.tokens import Purpose as TokenPurpose
+from subscriptions.uniting import claim_address
 
 telegram = Blueprint("telegram", __name__)
 
@@ -35,6 +36,7 @@ CHANNEL = "telegram"
 Reply = dict[str, Any]
 """A Bot API call as Telegram takes it for an answer: `method` beside its parameters."""
 
+_SETTINGS = frozenset(("/einstellungen", "einstellungen", "/settings", "settings"))
 _STOP = frozenset(("/stop", "stop", "stopp", "/stopp", "abmelden", "/abmelden"))
 
 
@@ -95,6 +97,8 @@ def _heard(message: Mapping[str, Any], now: datetime) -> Reply | None:
             words_back = _start(chat, words[1] if len(words) > 1 else "", now)
         elif command.rstrip(".!") in _STOP:
             words_back = _stop(chat, now)
+        elif command.rstrip(".!") in _SETTINGS:
+            words_back = _settings(chat, now)
         else:
             words_back = _help(chat)
     return _say(chat, words_back) if words_back else None
@@ -127,7 +131,10 @@ def _link(session: Session, contact: Contact, chat: str, now: datetime) -> str |
                 _("Dieser Link wurde schon benutzt. Bitte melden Sie sich noch einmal an: "
                   "%(url)s", url=_signup_url()))
     if not link_address(session, seals, contact, chat):
-        return _known(session, chat, now)
+        if any(c.state == ContactState.ACTIVE for c in contact.subscriber.contacts):
+            claim_address(seals, contact, chat)
+            return _write(session, contact, Purpose.UNITE, now)
+        return _write(session, _contact(session, chat), Purpose.KNOWN, now)
     if confirm(session, contact, "start", now):
         transactional.write(session, contact, Purpose.WELCOME, now)
     session.commit()
@@ -135,13 +142,23 @@ def _link(session: Session, contact: Contact, chat: str, now: datetime) -> str |
     return None
 
 
-def _known(session: Session, chat: str, now: datetime) -> str | None:
-    """This chat gets messages already: send its owner the way to its settings."""
+def _settings(chat: str, now: datetime) -> str | None:
+    """Send the link to one's settings."""
+    session = db.session()
     contact = _contact(session, chat)
-    written = contact is not None and transactional.write(session, contact, Purpose.KNOWN, now)
+    if contact is None or contact.state != ContactState.ACTIVE:
+        return _help(chat)
+    return _write(session, contact, Purpose.MANAGE, now)
+
+
+def _write(session: Session, contact: Contact | None, purpose: Purpose, now: datetime
+           ) -> str | None:
+    """Answer through the ledger, by a message with a link to this chat; in words where it
+    had enough of them today."""
+    written = contact is not None and transactional.write(session, contact, purpose, now)
     session.commit()
     if not written:
-        return _("Dieser Chat ist schon angemeldet.")
+        return _("Sie haben heute schon mehrere Links bekommen. Der letzte gilt 48 Stunden.")
     transactional.ring(CHANNEL)
     return None
 
@@ -167,7 +184,8 @@ def _help(chat: str) -> str:
     contact = _contact(db.session(), chat)
     db.session.rollback()  # nothing was changed; an answer waits for no lock
     if contact is not None and contact.state == ContactState.ACTIVE:
-        return _("Hier kommen die Nachrichten an, die Sie bestellt haben. /stop beendet das.")
+        return _("Hier kommen die Nachrichten an, die Sie bestellt haben. Mit "
+                 "/einstellungen ändern Sie Ihre Auswahl, mit /stop beenden Sie das.")
     return _("Hier schreibt %(sender)s. Welche Nachrichten Sie bekommen möchten, wählen Sie "
              "auf dieser Seite: %(url)s", sender=settings().sender, url=_signup_url())
 

@@ -3,6 +3,7 @@ residents with every kind of contact, sources, and the links that lead to their 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,13 +12,17 @@ from sqlalchemy.orm import Session
 
 from channels.base import Urgency
 from civic_push.announcements import publishing
-from civic_push.announcements.models import Announcement, AnnouncementState
+from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.db import utcnow
-from civic_push.delivery.models import ChannelPause
+from civic_push.delivery.models import ChannelPause, Delivery, Lane, State
+from civic_push.delivery.models import Purpose as SentFor
 from civic_push.demo.filling import announce
 from civic_push.intake.models import Item, Source
+from civic_push.legal import reports, texts
+from civic_push.legal.models import BarrierReport, ReportKind
 from subscriptions.models import Contact, Neighbourhood, Topic
-from subscriptions.signup import Choices, Inbox, Wording, ask, confirm
+from subscriptions.seals import Seals
+from subscriptions.signup import Choices, Inbox, Wording, add_contact, ask, confirm
 from subscriptions.tokens import Purpose, Tokens
 from tests.journeys.town import Town
 
@@ -66,6 +71,7 @@ class Stage:
                 select(func.max(Announcement.id)))), **_source(session, now)}
             if not nice:
                 self.parts |= _announcements(session, now)
+                _legal(session, seals=self.town.app.extensions["seals"], now=now)
                 session.add(ChannelPause(channel="sms", until=now + timedelta(hours=1),
                                          reason="500 Internal Server Error"))
             session.commit()
@@ -87,9 +93,14 @@ class Stage:
                     session, seals, Choices(), [Inbox("email", f"r{number}@example.org")],
                     wording, now).contacts:
                 confirm(session, contact, "link", now)
+        quiet = _at_home(session, seals, wording, now, first)
+        claim = add_contact(session, seals, first.subscriber,
+                            Inbox("email", "r0@example.org"), wording, now)
         session.commit()
         later = now + timedelta(hours=2)
         return {
+            "quiet": tokens.make(Purpose.MANAGE, quiet.id, expires_at=later),
+            "unite": _confirmation(tokens, claim, later),
             "manage": tokens.make(Purpose.MANAGE, first.id, expires_at=later),
             "stale": tokens.make(Purpose.MANAGE, first.id, expires_at=now - timedelta(hours=1)),
             "leave": tokens.make(Purpose.LEAVE, first.id),
@@ -97,6 +108,38 @@ class Stage:
             "pending": _confirmation(tokens, new, later),
             "confirmed": _confirmation(tokens, first, later),
         }
+
+
+def _at_home(session: Session, seals: Seals, wording: Wording, now: datetime, busy: Contact
+             ) -> Contact:
+    """Give `busy` a browser and a past of every kind; return a contact without a past."""
+    browser = add_contact(session, seals, busy.subscriber, Inbox("push", None), wording, now)
+    confirm(session, browser, "permission", now)
+    for state in State:
+        session.add(Delivery(
+            contact_id=busy.id, purpose=SentFor.MANAGE, channel="email", state=state,
+            lane=Lane.TRANSACTIONAL, created_at=now, due_at=now + timedelta(hours=8),
+            expires_at=now + timedelta(days=7)))
+    quiet = ask(session, seals, Choices(), [Inbox("email", "still@example.org")], wording,
+                now).contacts[0][0]
+    confirm(session, quiet, "link", now)
+    return quiet
+
+
+def _legal(session: Session, seals: Seals, now: datetime) -> None:
+    """A text of the operator's own with a past, and reported barriers of every kind."""
+    for body in ("## بيانات الناشر\n\n$sender", "", f"## الناشر\n\n$sender {_LONG_WORD}"):
+        texts.write(session, "imprint", "ar", body, None, now)
+    for number, (kind, reply_to) in enumerate((
+            (ReportKind.BARRIER, "jemand.mit.langem.namen@einer.langen.adresse.example"),
+            (ReportKind.REQUEST, "05231 1234"), (ReportKind.BARRIER, ""))):
+        reports.receive(session, seals, kind=kind, page="/anmelden",
+                        language="ar" if number else "de",
+                        message=f"{_LONG_WORD}\n\nlässt sich nicht lesen.", reply_to=reply_to,
+                        form=str(number), now=now)
+    first = session.scalars(select(BarrierReport)).first()
+    assert first is not None
+    first.answered_at = now
 
 
 def _confirmation(tokens: Tokens, contact: Contact, until: datetime) -> str:
@@ -124,10 +167,36 @@ def _announcements(session: Session, now: datetime) -> dict[str, str]:
     session.commit()
     publishing.publish(session, long, now)
     publishing.publish(session, old, now - timedelta(days=8))
+    chain = _chain(session, topics[:1], now)
     dismissed.state = AnnouncementState.DISMISSED
     session.commit()
     return {"long": str(long.id), "old": str(old.id), "draft": str(draft.id),
-            "unready": str(empty.id), "dismissed": str(dismissed.id)}
+            "unready": str(empty.id), "dismissed": str(dismissed.id), **chain}
+
+
+def _chain(session: Session, topics: Sequence[int], now: datetime) -> dict[str, str]:
+    """Something withdrawn after its correction, and a correction being written."""
+    found: list[Announcement] = []
+
+    def write(kind: AnnouncementKind, minutes: int, change: str = "", body: str = _LONG_TEXT,
+              ) -> Announcement:
+        saved = publishing.save(session, publishing.Draft(
+            f"Brücke an der {_LONG_WORD}straße gesperrt", body, topics=topics, kind=kind,
+            change=change, urgency=Urgency.DANGER), now, follows=found[-1] if found else None)
+        if minutes:
+            publishing.publish(session, saved, now - timedelta(minutes=minutes))
+        found.append(saved)
+        return saved
+
+    original = write(AnnouncementKind.ORIGINAL, 9)
+    corrected = write(AnnouncementKind.CORRECTION, 7, "Nur für Lastwagen.", "Kurz.")
+    withdrawn = write(AnnouncementKind.WITHDRAWAL, 5, f"Ein Irrtum: {_LONG_WORD}.", "")
+    found.clear()
+    danger = write(AnnouncementKind.ORIGINAL, 3)
+    correcting = write(AnnouncementKind.CORRECTION, 0, "Nur bis Samstag.", "Ganz anders.")
+    return {"withdrawn": str(original.id), "corrected": str(corrected.id),
+            "withdrawal": str(withdrawn.id), "danger": str(danger.id),
+            "correcting": str(correcting.id)}
 
 
 def _source(session: Session, now: datetime) -> dict[str, str]:

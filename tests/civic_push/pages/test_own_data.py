@@ -62,16 +62,15 @@ def test_residents_see_what_was_sent_to_them_and_why_and_nobody_else_s(
 def test_every_state_and_purpose_has_words(session, resident, link, make_contact):
     contact = make_contact()
     for state in State:
-        deliver(session, contact, f"Meldung {state.value}", state=state, sent_at=None)
+        deliver(session, contact, f"Meldung {list(State).index(state)}", state=state, sent_at=None)
     for purpose in set(Purpose) - {Purpose.ANNOUNCEMENT}:
         deliver(session, contact, purpose=purpose, announcement_id=None)
     path = open_settings(resident, link, contact)
     page = resident.open(f"{path}/verlauf").text
     for state in State:
-        assert f"Meldung {state.value}" in page
-    for word in (*State, *Purpose):
-        assert f"<p>{word.value}" not in page
-    assert page.count("<li>\n    <h2") == len(State) + len(Purpose) - 1
+        assert f"Meldung {list(State).index(state)}" in page
+    assert not {word.value for word in (*State, *Purpose)} & set(re.findall(r"\w+", page))
+    assert page.count("<h2") - 1 == len(State) + len(Purpose) - 1
 
 
 def test_what_was_sent_is_shown_page_by_page_and_by_contact(

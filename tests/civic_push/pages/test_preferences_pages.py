@@ -165,7 +165,7 @@ def test_a_pause_lasts_until_its_last_day_is_over_and_can_be_ended(
     contact = make_contact()
     path = open_settings(resident, link, contact)
     day = utcnow().astimezone(TOWN_TIME).date() + timedelta(days=10)
-    resident.press(f"{path}/pause", pause_bis=day.isoformat(), was="beginnen")
+    resident.press(f"{path}/pause", pause_bis=f"{day:%d.%m.%Y}", was="beginnen")
     assert "Ihre Pause dauert bis zum" in resident.page.text
     until = alive(session)[0].subscriber.paused_until.astimezone(TOWN_TIME)
     assert (until.date(), until.hour) == (day + timedelta(days=1), 0)
