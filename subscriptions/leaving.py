@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from subscriptions.models import Consent, Contact, ContactState, Subscriber
@@ -91,6 +91,17 @@ def give_reason(session: Session, contact_id: int, why: str, now: datetime) -> N
             update(Consent).where(*_unexplained(contact_id, now))
             .values(ended_reason=Consent.ended_reason + ":" + why)
             .execution_options(synchronize_session=False))
+
+
+def count_reasons(session: Session) -> dict[str, int]:
+    """How often each of REASONS was given, as long as proofs are kept."""
+    given = session.execute(
+        select(Consent.ended_reason, func.count()).where(Consent.ended_reason.contains(":"))
+        .group_by(Consent.ended_reason)).all()
+    counts = dict.fromkeys(REASONS, 0)
+    for reason, count in given:
+        counts[reason.partition(":")[2]] += count
+    return counts
 
 
 def _unexplained(contact_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:

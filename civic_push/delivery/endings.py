@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, insert, literal, select
+from sqlalchemy import and_, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from civic_push.db import UTCDateTime
 from civic_push.delivery.models import Delivery, Lane, Purpose, State
-from subscriptions.leaving import leave
+from subscriptions.leaving import begin_leaving, leave
 from subscriptions.models import Contact, ContactState
 
 _NOTICE_LIFE = timedelta(hours=48)
@@ -53,6 +53,17 @@ def _inherit(session: Session, contact: Contact, lost_id: int, now: datetime) ->
                Delivery.state.in_((State.WAITING, State.GONE)),
                Delivery.expires_at > now, already.id.is_(None)))
     session.execute(insert(Delivery).from_select(_COLUMNS, missed))
+
+
+def begin_goodbye(session: Session, contact: Contact, now: datetime) -> None:
+    """End the consent of somebody who left by SMS, and what waits for them but the answer,
+    which the caller has written."""
+    begin_leaving(session, contact, "stop", now)
+    session.execute(
+        update(Delivery)
+        .where(Delivery.contact_id == contact.id, Delivery.state == State.WAITING,
+               Delivery.purpose != Purpose.GOODBYE)
+        .values(state=State.CANCELLED).execution_options(synchronize_session=False))
 
 
 def finish_goodbyes(session: Session, now: datetime) -> int:

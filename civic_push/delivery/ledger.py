@@ -250,15 +250,6 @@ def expire(session: Session, now: datetime) -> int:
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def cancel(session: Session, contact_id: int) -> None:
-    """End the announcements that wait for a contact which has left."""
-    session.execute(
-        update(Delivery)
-        .where(Delivery.contact_id == contact_id, Delivery.state == State.WAITING,
-               Delivery.announcement_id.is_not(None))
-        .values(state=State.CANCELLED).execution_options(synchronize_session=False))
-
-
 def parts_since(session: Session, channel: str, since: datetime) -> int:
     """How many paid parts (SMS segments) left this channel since then."""
     return session.scalar(

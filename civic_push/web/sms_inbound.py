@@ -24,11 +24,12 @@ from flask import Blueprint, Response, abort, current_app, request
 from channels.base import InvalidAddress
 from civic_push.config import settings
 from civic_push.db import db, utcnow
-from civic_push.delivery import ledger, transactional
+from civic_push.delivery import transactional
+from civic_push.delivery.endings import begin_goodbye
 from civic_push.delivery.models import Purpose
 from civic_push.web import asking
 from civic_push.web.protection import csrf
-from subscriptions.leaving import begin_leaving, leave
+from subscriptions.leaving import leave
 from subscriptions.models import Contact, ContactState
 
 pages = Blueprint("sms_inbound", __name__)
@@ -86,8 +87,7 @@ def _stop(heard: Heard, now: datetime) -> None:
     written = (contact.state == ContactState.ACTIVE and not heard.answered
                and transactional.write(session, contact, Purpose.GOODBYE, now))
     if written:
-        begin_leaving(session, contact, "stop", now)
-        ledger.cancel(session, contact.id)
+        begin_goodbye(session, contact, now)
     else:
         leave(session, [contact.id], "stop", now)
     session.commit()

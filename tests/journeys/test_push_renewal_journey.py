@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from channels.vapid import application_server_keys, key_name, new_private_key
 from subscriptions.models import Contact
+from subscriptions.tokens import Purpose
 from tests.browsers import chromium
 from tests.browsers.firefox import Firefox
 from tests.browsers.notification_daemon import NotificationDaemon, Shown
@@ -95,6 +96,7 @@ def test_an_installable_app_reads_announcements_without_network_and_its_buttons_
         read_without_network(town, context, reader)
         find_nothing_that_keeps_the_app_from_being_installed(town, context, reader)
         follow_the_button_to_fewer(context, desktop, notification)
+        open_the_way_out_and_stay(town, reader)
 
 
 def read_without_network(town: Town, context: BrowserContext, reader: Reader) -> None:
@@ -140,3 +142,17 @@ def follow_the_button_to_fewer(context: BrowserContext, desktop: NotificationDae
     Reader(opened.value).wait_for_text("Ihre Einstellungen")
     topic = opened.value.evaluate("document.querySelector(':target').labels[0].innerText")
     assert topic.startswith("Baustellen")
+
+
+def open_the_way_out_and_stay(town: Town, reader: Reader) -> None:
+    """As a mail scanner that runs scripts would: nothing on the page presses by itself."""
+    with town.database() as session:
+        contact = session.scalars(select(Contact.id)).one()
+    token = town.app.extensions["tokens"].make(Purpose.LEAVE, contact)
+    reader.open(f"{town.url}/abmelden/{token}")
+    reader.page.wait_for_load_state("networkidle")
+    reader.wait_for_text("Wenn Sie sich abmelden")
+    town.wait_for_contacts(1)
+    reader.press("Diesen Kanal abmelden")
+    reader.wait_for_text("Warum haben Sie sich abgemeldet?")
+    town.wait_for_contacts(0)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select, update
 
+from civic_push.cli import reasons
 from civic_push.db import utcnow
 from subscriptions.leaving import REASONS, leave
 from subscriptions.models import Consent, Contact, ContactState, Subscriber
@@ -141,3 +143,16 @@ def test_who_only_stands_in_leaves_with_the_last_browser(session, make_contact, 
     session.commit()
     assert session.scalars(select(Contact)).all() == []
     assert browser.id
+
+
+def test_reasons_are_counted_and_small_numbers_are_hidden(app, session, make_contact, consent, now):
+    for reason, count in (("too_many", 5), ("moved", 4)):
+        for _one in range(count):
+            proof = consent(make_contact())
+            proof.ended_at, proof.ended_reason = now, f"link:{reason}"
+    session.commit()
+    said = CliRunner().invoke(reasons)
+    assert said.exit_code == 0
+    lines = dict(line.split(maxsplit=1) for line in said.output.splitlines())
+    assert lines == {"too_many": "5", "moved": "fewer than 5", "not_for_me": "0",
+                     "unclear": "0", "other_way": "0"}

@@ -11,7 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import select
 
+from channels.vapid import application_server_keys, new_private_key
+from civic_push.announcements import publishing
 from subscriptions.models import Consent, Contact
+from tests.civic_push.pages.resident import Resident
 
 
 def subscription(name: str = "one") -> dict[str, object]:
@@ -152,18 +155,84 @@ def test_a_browser_finds_the_way_to_its_preferences(resident, sign_up):
     assert "Benachrichtigung im Browser" in resident.open(url).text
 
 
+@pytest.fixture
+def signed_up(app, make_contact):
+    """A browser that gets pushes: its contact and its subscription, as pages tell it."""
+    browser = subscription()
+    canonical = app.extensions["channels"]["push"].clean(json.dumps(browser))
+    return make_contact("push", canonical), browser
+
+
+def ask(visitor, path, **body):
+    return visitor.open(path, method="POST", json=body)
+
+
+def test_a_test_push_goes_out_on_demand_three_times_a_day(other, signed_up, sent):
+    _contact, browser = signed_up
+    assert [ask(other, "/push/probe", subscription=browser).status_code
+            for _ in range(4)] == [202, 202, 202, 429]
+    assert sent() == [("push", "test")] * 3
+    assert ask(other, "/push/probe", subscription=subscription()).status_code == 404
+
+
+def test_a_revoked_permission_hands_over_to_the_stand_in(
+        session, other, signed_up, now, sent):
+    contact, browser = signed_up
+    mail = Contact(subscriber=contact.subscriber, channel="email", stands_in=True,
+                   created_at=now, state="active")
+    session.add(mail)
+    session.commit()
+    assert ask(other, "/push/abmelden", subscription=browser, revoked=True).status_code == 200
+    assert sent() == [("email", "stand_in")]
+    assert [(c.channel, c.stands_in) for c in session.scalars(select(Contact))] == [
+        ("email", False)]
+
+
+def test_fewer_of_these_leads_to_the_topic_that_the_resident_chose(
+        session, other, make_contact, make_topic, app, now):
+    browser = subscription()
+    first, own = make_topic("eins"), make_topic("zwei")
+    make_contact("push", app.extensions["channels"]["push"].clean(json.dumps(browser)),
+                 pairs=((own, None),))
+    announcement = publishing.save(session, publishing.Draft(
+        "Sperrung", "Zu.", topics=[first.id, own.id]), now)
+    session.commit()
+    number, chosen = announcement.id, own.id
+    for about, place in ((f"a{number}", f"#thema-{chosen}"), ("a999999", ""), ("d7", ""),
+                         ("a" + "9" * 400, ""), (None, ""), (["a1"], ""), ("a²", "")):
+        url = ask(other, "/push/einstellungen", subscription=browser,
+                  about=about).get_json()["url"]
+        assert url.partition("#")[2] == place.removeprefix("#")
+    assert f'id="thema-{chosen}"' in other.open(ask(
+        other, "/push/einstellungen", subscription=browser).get_json()["url"]).text
+
+
+def test_browsers_with_older_keys_are_known_and_move_to_the_newest(
+        make_app, session, other, make_contact):
+    older, newer = new_private_key(), new_private_key()
+    old, new = subscription("old"), subscription("new")
+    app = make_app(vapid_private_key=newer + older)
+    channel = app.extensions["channels"]["push"]
+    keys = application_server_keys(newer + older)
+    make_contact("push", channel.clean(json.dumps({**old, "key": keys[1]})))
+    visitor = Resident(app.test_client())
+    assert visitor.open("/push/schluessel").get_json() == {"key": keys[0]}
+    # the service worker of an old subscription may not say which key it was made with
+    assert ask(visitor, "/push/einstellungen", subscription=old).status_code == 200
+    assert ask(visitor, "/push/wechsel", old=old, new={**new, "key": keys[0]}).status_code == 200
+    contact, = pushes(session)
+    sealed = app.extensions["seals"].open("push", contact.address)
+    assert sealed == channel.clean(json.dumps(new))
+    foreign = application_server_keys(new_private_key())[0]
+    answer = ask(visitor, "/push/wechsel", old=new, new={**subscription(), "key": foreign})
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (422, "push_key_unknown")
+
+
 def test_the_service_worker_may_serve_the_whole_site_and_is_always_asked_for_anew(resident):
     answer = resident.open("/service-worker.js")
     assert answer.content_type.startswith("text/javascript")
     assert answer.headers["Cache-Control"] == "no-cache"
     assert "pushsubscriptionchange" in answer.text
-
-
-def test_the_manifest_names_icons_that_are_there(resident):
-    manifest = resident.open("/manifest.webmanifest").get_json(force=True)
-    for icon in manifest["icons"]:
-        assert resident.open(icon["src"]).status_code == 200
-    assert manifest["start_url"].startswith(manifest["scope"])
 
 
 def test_pushes_that_are_not_set_up_are_refused_in_one_shape(make_app):
