@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
-from icalendar import Calendar, Event, vText
+from icalendar import Calendar, Event, vDuration, vText
 
 from civic_push.announcements.models import AnnouncementKind
 from civic_push.feeds.entries import Feed, FeedEntry
@@ -33,7 +33,7 @@ def write(feed: Feed) -> bytes:
     calendar.add("url", feed.home_url)
     calendar.add("source", feed.self_url)
     calendar.add("refresh-interval", _REFRESH, parameters={"value": "DURATION"})
-    calendar.add("x-published-ttl", _REFRESH)
+    calendar.add("x-published-ttl", vDuration(_REFRESH))
     for entry in feed.entries:
         calendar.add_component(_event(entry, feed.host))
     body: bytes = calendar.to_ical()

@@ -14,7 +14,7 @@ from typing import Any
 from markdown_it.tree import SyntaxTreeNode
 
 from civic_push.announcements.markdown import SCHEMES, tree
-from civic_push.print.settable import BREAK
+from civic_push.print.settable import BREAK, settable
 
 _LONG = re.compile(r"\S{34,}")
 _PIECE = 17  # characters between two places where a very long word may be broken
@@ -50,7 +50,8 @@ def _blocks(nodes: Sequence[SyntaxTreeNode]) -> Iterator[Block]:
         elif node.type == "inline":
             yield {"kind": "paragraph", "runs": list(_runs(node.children))}
         elif node.type == "heading":
-            yield from ({**block, "kind": "heading"} for block in _blocks(node.children))
+            yield from ({**block, "kind": "heading"} for block in _blocks(node.children)
+                        if any(run["text"].strip(f" \n\u00a0{BREAK}") for run in block["runs"]))
         elif node.type == "blockquote":
             yield from ({**block, "kind": "quote"} if block["kind"] == "paragraph" else block
                         for block in _blocks(node.children))
@@ -114,7 +115,7 @@ def breakable(text: str) -> str:
 
 
 def _run(text: str, **style: Any) -> Run:
-    return {"text": breakable(text), "strong": False, "emph": False, "link": "", **style}
+    return {"text": breakable(settable(text)), "strong": False, "emph": False, "link": "", **style}
 
 
 def _row(node: SyntaxTreeNode) -> list[Run]:

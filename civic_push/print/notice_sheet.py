@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from babel.dates import format_interval
+from babel.dates import format_skeleton
 from flask_babel import format_date, format_time, get_locale, gettext
 from sqlalchemy import and_, func, or_
 from sqlalchemy.orm import Session
@@ -16,10 +16,12 @@ from channels.base import Urgency
 from civic_push.announcements.addresses import short_url
 from civic_push.announcements.archive import Search, concerning
 from civic_push.announcements.models import Announcement, AnnouncementText
+from civic_push.announcements.sentences import one_a_line
 from civic_push.config import Settings
 from civic_push.feeds.entries import title_of
 from civic_push.print.blocks import blocks_of, breakable
 from civic_push.print.composing import qr_code
+from civic_push.print.settable import BREAK, settable
 from subscriptions.models import Register
 
 MOST = 60  # announcements on a sheet
@@ -74,11 +76,10 @@ def notice_sheet(settings: Settings, reader: Reader, week: Week, rows: Sequence[
         "lang": reader.language, "sender": settings.sender,
         "plain": reader.register == Register.PLAIN,
         "title": gettext("Meldungen für %(place)s", place=where),
-        "week": gettext("Woche %(number)d: %(days)s", number=week.number, days=format_interval(
-            week.monday, week.monday + timedelta(days=6), "yMMMMd", locale=get_locale())),
+        "week": gettext("Woche %(number)d: %(days)s", number=week.number, days=_days(week)),
         "items": [_item(settings, row, reader) for row in rows],
         "empty": gettext("In dieser Woche gibt es keine Meldungen für %(place)s.", place=where),
-        "invitation": gettext("Auch aufs Handy oder per E-Mail:"),
+        "invitation": gettext("Auch auf Ihr Handy:"),
         "invitation_address": host + sign_up, "invitation_url": settings.public_url + sign_up,
         "invitation_qr": qr_code(settings.public_url + sign_up),
         "qr_alt": gettext("QR-Code zu dieser Adresse"),
@@ -89,18 +90,33 @@ def notice_sheet(settings: Settings, reader: Reader, week: Week, rows: Sequence[
     }
 
 
+def _days(week: Week) -> str:
+    """The week's first and last day; months in full, which Einfache Sprache asks for."""
+    sunday = week.monday + timedelta(days=6)
+    first = (format_skeleton("MMMMd", week.monday, locale=get_locale())
+             if week.monday.year == sunday.year else format_date(week.monday, "long"))
+    return str(gettext("%(begin)s bis %(end)s", begin=first, end=format_date(sunday, "long")))
+
+
 def _item(settings: Settings, row: Announcement, reader: Reader) -> dict[str, Any]:
     text = row.text(reader.language, reader.register)
-    blocks, complete = blocks_of(text.body or text.short, LONGEST)
+    body = text.body or text.short
+    blocks, complete = blocks_of(
+        one_a_line(body) if text.register == Register.PLAIN else body, LONGEST)
     url = short_url(settings, row.id, reader.register)
     assert row.published_at is not None
     return {
-        "title": breakable(title_of(row.kind, text.title)), "lang": text.language,
+        "title": breakable(heading(title_of(row.kind, text.title))), "lang": text.language,
         "badge": _badge(row), "meta": _meta(row, text, reader), "when": _when(row),
         "change": text.change, "blocks": blocks, "complete": complete,
         "more": gettext("Mehr dazu:"), "url": url, "address": url.partition("://")[2],
         "qr": qr_code(url),
         "source": gettext("Quelle: %(name)s", name=row.source_name) if row.source_name else ""}
+
+
+def heading(title: str) -> str:
+    """A title as far as it can be set; PDF/UA forbids headings without text."""
+    return str(settable(title)).strip(f" \n\u00a0{BREAK}") or str(gettext("Meldung"))
 
 
 def _badge(row: Announcement) -> str:

@@ -96,7 +96,7 @@ def manner(values: Mapping[str, str]) -> tuple[str, Register]:
 def manner_spoken() -> dict[str, Any]:
     """The reverse: the values for url_for that make others speak as the page being made."""
     choice = PLAIN if register() == Register.PLAIN else language()
-    return {} if choice == "de" else {"sprache": choice}
+    return {"sprache": None if choice == "de" else choice}
 
 
 @contextmanager
@@ -136,7 +136,6 @@ def _read_day(typed: Typed, name: str) -> date | None:
 
 
 def _rows(session: Session, kind: type[_Row], slugs: Sequence[str]) -> tuple[_Row, ...]:
-    slugs = [slug for slug in slugs if slug.isprintable()]  # PostgreSQL refuses NUL
     if not slugs:
         return ()
     return tuple(session.scalars(select(kind).where(kind.slug.in_(slugs)).order_by(kind.name)))

@@ -13,7 +13,6 @@ from civic_push.announcements import archive
 from civic_push.config import settings
 from civic_push.db import db, utcnow
 from civic_push.delivery.compose import short_of
-from civic_push.feeds.entries import title_of
 from civic_push.web import choosing
 from civic_push.web.choosing import WHOLE_TOWN, Chosen
 from civic_push.web.language import _
@@ -52,7 +51,7 @@ def announcements(ortsteil: str, thema: str = "") -> Response:
         rows = archive.find(session, found.search(), _count()).rows
         page = render_template(
             "embedded.html", announcements=[(row, row.text(tongue, register)) for row in rows],
-            chosen=found, colours=_colours(), short_of=short_of, title_of=title_of,
+            chosen=found, colours=_colours(), short_of=short_of,
             now=utcnow(), host=urlsplit(settings().public_url).netloc)
     response = for_everybody(let_be_framed(make_response(page)), LIFE)
     response.add_etag()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -62,14 +63,11 @@ def this_week(ortsteil: str) -> Response:
 def sheet(ortsteil: str, year: int, week: int) -> Response:
     """The notice-board sheet of an Ortsteil (or `ganze-stadt`) and ISO week;
     `?sprache=einfach` in plain language."""
-    try:
-        monday = date.fromisocalendar(year, week, 1)
-    except ValueError:
-        abort(404)
-    if not 2000 <= year <= 2100:
+    of = _week(year, week)
+    if of is None:
         abort(404)
     found, now = choosing.named(db.session(), ortsteil), _rounded(utcnow(), LIFE)
-    reader, of = _reader(found), _week_of(monday)
+    reader = _reader(found)
     with choosing.speaking(reader.language, reader.register):
         rows = notice_sheet.of_week(db.session(), found.search().places, of, now)
         values = notice_sheet.notice_sheet(settings(), reader, of, rows, now)
@@ -109,6 +107,14 @@ def _week_of(day: date) -> Week:
     return Week(year, number, monday, midnight(monday), midnight(monday + timedelta(days=7)))
 
 
+def _week(year: int, number: int) -> Week | None:
+    """An ISO week; None for one that does not exist, or not in this century."""
+    try:
+        return _week_of(date.fromisocalendar(year, number, 1)) if 2000 <= year <= 2100 else None
+    except ValueError:
+        return None
+
+
 def _words(week: Week) -> str:
     """How an address writes a week: 2026-W47, as browsers' week fields do."""
     return f"{week.year}-W{week.number:02}"
@@ -117,9 +123,6 @@ def _words(week: Week) -> str:
 def _asked_week() -> tuple[Week, bool]:
     """The week of `?woche=`, or the present one; and whether what was asked for is none."""
     text = request.args.get("woche", "")
-    try:
-        monday = datetime.strptime(f"{text}-1", "%G-W%V-%u").replace(tzinfo=TOWN_CLOCK).date()
-    except ValueError:
-        return _week_of(_today()), bool(text)
-    return (_week_of(monday), False) if 2000 <= monday.year <= 2100 else (
-        _week_of(_today()), True)
+    written = re.fullmatch(r"([0-9]{4})-W([0-9]{2})", text)
+    asked = _week(int(written[1]), int(written[2])) if written else None
+    return asked or _week_of(_today()), bool(text) and asked is None

@@ -69,7 +69,7 @@ def announcement(announcement_id: int) -> str:
     has_other = found.text(language(), other).register == other
     return render_template(
         "announcement.html", announcement=found, text=shown, body=to_html(shown.body),
-        other=other if has_other else None, now=utcnow(),
+        other=other if has_other else None, now=utcnow(), chosen=Chosen((), tuple(found.topics)),
         chain=following.chain(db.session(), found), changed=_change, text_of=text_of)
 
 

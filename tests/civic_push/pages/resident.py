@@ -82,6 +82,8 @@ class Resident:
             elif name not in ("was", "kontakt", "sprache"):
                 assert name in form.fields, f"there is no field {name}"
             data[name] = chosen
+        if form.method == "get":
+            return self._request("GET", form.action.partition("#")[0], follow, query_string=data)
         return self._request(form.method.upper(), form.action, follow, data=data)
 
     def forms(self) -> list[Form]:
