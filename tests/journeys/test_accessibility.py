@@ -4,14 +4,16 @@ the BITV speak), and nothing is cut off at 320 pixels."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 from tests.browsers import chromium
 from tests.journeys.deeds import sign_in
+from tests.journeys.keys import stops
 from tests.journeys.looks import LOOKS, NO_PAGES, Look
 from tests.journeys.settling import settle
 from tests.journeys.stage import Stage
@@ -24,14 +26,28 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 _RUN = """async () => {
   const result = await axe.run(document, {
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    rules: {"target-size": {enabled: true}},
     resultTypes: ["violations"]});
   return result.violations.flatMap(v => v.nodes.map(
     n => `${v.id}: ${n.html.slice(0, 200)} – ${n.failureSummary.replaceAll("\\n", " ")}`));
 }"""
 # what makes a page wider than the screen, for the failure's text
 _TOO_WIDE = """width => [...document.querySelectorAll("body *")]
-  .filter(e => e.getBoundingClientRect().right > width + 1)
+  .filter(e => (box => box.right > width + 1 || box.left < -1)(e.getBoundingClientRect()))
   .map(e => e.outerHTML.slice(0, 120)).slice(0, 5)"""
+NARROW: ViewportSize = {"width": 320, "height": 640}
+_ONLY_GERMAN = ("demo_inboxes.", "security.", "door.", "desk.", "embed.")
+
+
+def one_for_each_page() -> list[Look]:
+    """Each residents' page once, in Arabic and without a deed (whose words are German)."""
+    pages: dict[str, Look] = {}
+    for look in LOOKS:
+        plain = not (look.deed or look.empty or "sprache=" in look.path)
+        if plain and not look.endpoint.startswith(_ONLY_GERMAN):
+            mark = "&" if "?" in look.path else "?"
+            pages.setdefault(look.endpoint, replace(look, path=f"{look.path}{mark}sprache=ar"))
+    return list(pages.values())
 
 
 class Visitors:
@@ -89,9 +105,32 @@ def test_a_page_has_no_barriers(visitors: Visitors, look: Look) -> None:
         page.evaluate(AXE.read_text(encoding="utf-8"))
         assert page.evaluate(_RUN) == []
         page.emulate_media(color_scheme="dark")
-        page.set_viewport_size({"width": 320, "height": 640})
+        page.set_viewport_size(NARROW)
         assert page.evaluate(_RUN) == []
-        if page.evaluate("document.documentElement.scrollWidth") > 320:
-            pytest.fail(f"wider than 320 pixels: {page.evaluate(_TOO_WIDE, 320)}")
+        assert_fits(page)
     finally:
         page.close()
+
+
+@pytest.mark.parametrize("look", one_for_each_page(), ids=lambda look: look.name)
+def test_a_page_has_no_barriers_from_right_to_left(visitors: Visitors, look: Look) -> None:
+    """In Arabic, zoomed to 400 % (1280 pixels are then 320), by keyboard, in forced colours."""
+    page = visitors.look(look)
+    try:
+        page.set_viewport_size(NARROW)
+        assert page.evaluate("document.dir") == "rtl"
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        assert page.evaluate(_RUN) == []
+        assert_fits(page)
+        page.emulate_media(forced_colors="active")
+        assert page.evaluate(_RUN) == []
+        page.emulate_media(forced_colors="none")
+        assert len(list(stops(page))) > 5  # each is looked at on the way
+    finally:
+        page.close()
+
+
+def assert_fits(page: Page) -> None:
+    """Nothing must be scrolled sideways for, in either direction of writing."""
+    if page.evaluate("document.documentElement.scrollWidth") > NARROW["width"]:
+        pytest.fail(f"wider than 320 pixels: {page.evaluate(_TOO_WIDE, NARROW['width'])}")

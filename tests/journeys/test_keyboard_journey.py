@@ -5,28 +5,17 @@ from __future__ import annotations
 import time
 
 import pytest
-from playwright.sync_api import Page
 
 from tests.browsers import chromium
 from tests.browsers.notification_daemon import NotificationDaemon
 from tests.journeys.deeds import PLACE, THINKING, TOPIC
+from tests.journeys.keys import tab_to
 from tests.journeys.town import Town
 from tests.journeys.visitor import Reader
 
 pytestmark = pytest.mark.browser
 
 NARROW = 320  # CSS pixels: WCAG 2.2, 1.4.10
-_FOCUSED = """() => {
-  const e = document.activeElement, box = e.getBoundingClientRect(),
-        style = getComputedStyle(e), label = e.labels && e.labels[0];
-  return {
-    words: ((label || e).innerText || e.getAttribute('aria-label') || '').trim(),
-    visible: box.width > 0 && box.bottom > 0 && box.top < innerHeight && box.left >= 0
-      && box.left < innerWidth,
-    ring: style.outlineStyle !== 'none' || style.boxShadow !== 'none',
-    hidden: e.matches('[aria-hidden=true] *'),
-  };
-}"""
 
 
 def test_browser_push_can_be_ordered_by_keyboard_alone_on_a_narrow_screen(
@@ -39,10 +28,16 @@ def test_browser_push_can_be_ordered_by_keyboard_alone_on_a_narrow_screen(
         tab_to(page, "Zum Inhalt")
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.id") == "inhalt"
-        for label in (PLACE, TOPIC, "Benachrichtigungen in diesem Browser", "Ja, Stadt Detmold"):
-            tab_to(page, label)
-            page.keyboard.press("Space")
-            assert page.evaluate("document.activeElement.checked")
+        for label in (PLACE, TOPIC, "Benachrichtigungen in diesem Browser", "",
+                      "Ja, Stadt Detmold"):
+            if label:
+                tab_to(page, label)
+                page.keyboard.press("Space")
+                assert page.evaluate("document.activeElement.checked")
+            if not label.startswith("Ja"):
+                tab_to(page, "Weiter")
+                page.keyboard.press("Enter")
+                assert page.evaluate("document.activeElement.innerText").startswith("Schritt")
         tab_to(page, "Anmelden")
         time.sleep(max(0.0, opened + THINKING - time.monotonic()))
         page.keyboard.press("Enter")
@@ -58,7 +53,7 @@ def test_errors_take_the_focus_and_lead_to_their_fields(town: Town,
                                                         desktop: NotificationDaemon) -> None:
     with chromium.profile(town.push, desktop, width=NARROW) as context:
         page = context.new_page()
-        page.goto(f"{town.url}/anmelden")
+        page.goto(f"{town.url}/anmelden#alles")
         page.locator("[name=email]").fill("keine Adresse")
         page.keyboard.press("Enter")
         page.wait_for_selector("#fehler")
@@ -69,15 +64,34 @@ def test_errors_take_the_focus_and_lead_to_their_fields(town: Town,
         assert page.evaluate("document.activeElement.value") == "keine Adresse"
 
 
-def tab_to(page: Page, words: str) -> None:
-    """Press Tab until the focus is on an element with these words; on the way everything
-    that takes the focus must be seen to have it."""
-    for _step in range(90):
-        page.keyboard.press("Tab")
-        focus = page.evaluate(_FOCUSED)
-        assert focus["visible"], focus
-        assert focus["ring"], focus
-        assert not focus["hidden"], focus
-        if focus["words"].startswith(words):
-            return
-    raise AssertionError(f"Tab never comes to {words!r}")
+def test_a_language_is_chosen_by_keyboard_and_remembered(
+        town: Town, desktop: NotificationDaemon) -> None:
+    with chromium.profile(town.push, desktop, width=NARROW) as context:
+        page = context.new_page()
+        page.goto(f"{town.url}/impressum")
+        tab_to(page, "Sprache dieser Seiten:")
+        page.keyboard.press("Enter")
+        tab_to(page, "العربية")
+        page.keyboard.press("Enter")
+        page.wait_for_function("document.dir === 'rtl'")
+        assert page.url == f"{town.url}/impressum"
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW
+        page.goto(f"{town.url}/datenschutz")
+        assert page.evaluate("document.documentElement.lang") == "ar"
+
+
+def test_a_barrier_is_reported_by_keyboard_alone(
+        town: Town, desktop: NotificationDaemon) -> None:
+    with chromium.profile(town.push, desktop, width=NARROW) as context:
+        page = context.new_page()
+        page.goto(f"{town.url}/barrierefreiheit")
+        tab_to(page, "Barriere melden")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/melden")
+        opened = time.monotonic()
+        tab_to(page, "Ihre Nachricht")
+        page.keyboard.type("Der Knopf ist zu klein.")
+        tab_to(page, "Nachricht senden")
+        time.sleep(max(0.0, opened + THINKING - time.monotonic()))
+        page.keyboard.press("Enter")
+        Reader(page).wait_for_text("Ihre Nachricht ist angekommen")
