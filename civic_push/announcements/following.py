@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased, selectinload
 
 from channels.base import Urgency
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
-from civic_push.delivery import ledger
+from civic_push.delivery import cutting_off
 from civic_push.delivery.audiences import chain_before
 
 _RANK = {urgency: rank for rank, urgency in enumerate(Urgency)}
@@ -106,7 +106,7 @@ def take_over(session: Session, announcement: Announcement, now: datetime) -> No
     check(announcement.kind, last)
     announcement.replaces_id = last.id
     announcement.urgency = at_least(announcement.urgency, last.urgency)
-    _close(session, [a.id for a in before], ledger.REPLACED, now)
+    _close(session, [a.id for a in before], cutting_off.REPLACED, now)
 
 
 def stop(session: Session, announcement: Announcement, now: datetime) -> int | None:
@@ -116,7 +116,7 @@ def stop(session: Session, announcement: Announcement, now: datetime) -> int | N
         select(Announcement.id).with_for_update()
         .where(Announcement.id == announcement.id, Announcement.closed_at.is_(None),
                Announcement.state == AnnouncementState.PUBLISHED))
-    ended = None if open_now is None else _close(session, [open_now], ledger.STOPPED, now)
+    ended = None if open_now is None else _close(session, [open_now], cutting_off.STOPPED, now)
     session.commit()
     return ended
 
@@ -131,7 +131,7 @@ def _close(session: Session, announcement_ids: Sequence[int], reason: str, now: 
         update(Announcement)
         .where(Announcement.id.in_(announcement_ids), Announcement.closed_at.is_(None))
         .values(closed_at=now))
-    return ledger.cut_off(session, announcement_ids, reason)
+    return cutting_off.cut_off(session, announcement_ids, reason)
 
 
 def _objection(kind: AnnouncementKind, last: Announcement) -> Objection | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -23,7 +24,7 @@ from sqlalchemy.orm import Session
 from channels.base import Urgency
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.db import BigId
-from civic_push.delivery import ledger
+from civic_push.delivery import cutting_off
 from civic_push.delivery.models import Delivery, State
 from subscriptions.matching import recipients
 from subscriptions.models import Contact, ContactState, Subscriber
@@ -33,7 +34,7 @@ People = Select[*tuple[Any, ...]]
 
 GOT = (State.SENT, State.UNKNOWN)  # has it, or may have it
 CUT_OFF = and_(Delivery.state == State.CANCELLED,
-               Delivery.error.in_((ledger.REPLACED, ledger.STOPPED)))
+               Delivery.error.in_((cutting_off.REPLACED, cutting_off.STOPPED)))
 _MAY_COST = "sms"  # money and patience: a follow-up to an information is not worth it
 
 
@@ -94,7 +95,8 @@ def firsts(announcement: Announcement, chain: Sequence[Announcement], known: Sub
            members: Sequence[ColumnElement[bool]] = ()) -> People:
     """Who asked for what a correction is about and has heard nothing of it: cut off before
     their turn, not reached before their announcement was closed, or new in a wider scope."""
-    matched = _asked_for(announcement, members).subquery("matched")
+    paused_at = None if announcement.urgency == Urgency.DANGER else announcement.published_at
+    matched = _asked_for(announcement, members, paused_at).subquery("matched")
     unreached = min((a.fan_out_cursor for a in chain if a.fan_out_done_at is None), default=None)
     new: ColumnElement[bool] = and_(*(
         not_(matched.c.contact_id.in_(
@@ -122,10 +124,10 @@ def reach(session: Session, announcement: Announcement) -> dict[str, Reach]:
     return dict(sorted(found.items()))
 
 
-def _asked_for(announcement: Announcement, members: Iterable[ColumnElement[bool]]
-               ) -> People:
+def _asked_for(announcement: Announcement, members: Iterable[ColumnElement[bool]],
+               paused_at: datetime | None = None) -> People:
     return recipients([t.id for t in announcement.topics],
-                      [n.id for n in announcement.neighbourhoods]).where(*members)
+                      [n.id for n in announcement.neighbourhoods], paused_at).where(*members)
 
 
 def _any(condition: ColumnElement[bool]) -> ColumnElement[int]:

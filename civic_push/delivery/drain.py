@@ -18,6 +18,7 @@ from civic_push.config import settings
 from civic_push.db import db, read_only, utcnow
 from civic_push.delivery import ledger, pauses, rate
 from civic_push.delivery.budget import spent_until
+from civic_push.delivery.cutting_off import PERHAPS
 from civic_push.delivery.endings import take_over
 from civic_push.delivery.envelopes import Packer, Parcel
 from civic_push.delivery.ledger import Claimed, Record
@@ -138,7 +139,8 @@ def to_record(delivery: Claimed, outcome: Outcome, repeatable: bool, now: dateti
         due = now + timedelta(seconds=wait)
         if due >= delivery.expires_at:
             return Record(delivery.id, State.EXPIRED, error=outcome.detail)
-        return Record(delivery.id, State.WAITING, due_at=due, error=outcome.detail,
+        error = (PERHAPS if outcome.kind == Kind.UNKNOWN else "") + outcome.detail
+        return Record(delivery.id, State.WAITING, due_at=due, error=error,
                       count_attempt=not outcome.whole)
     return Record(delivery.id, _FINAL[outcome.kind], receipt=outcome.receipt[:200],
                   error=outcome.detail, parts=parts)

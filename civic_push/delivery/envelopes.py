@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from channels.base import Channel, Envelope, Message
 from civic_push.config import Settings, settings
-from civic_push.delivery import ledger
+from civic_push.delivery import cutting_off, ledger
 from civic_push.delivery.compose import Composer, Reason
 from civic_push.delivery.digests import Digests
 from civic_push.delivery.ledger import Claimed, Earlier, Record
@@ -72,7 +72,7 @@ class Packer:
             self._hopeless.append(Record(delivery.id, State.CANCELLED))
             return False
         if delivery.announcement_id and self.composer.is_closed(delivery.announcement_id):
-            self._hopeless.append(Record(delivery.id, State.CANCELLED, error=ledger.REPLACED))
+            self._hopeless.append(Record(delivery.id, State.CANCELLED, error=cutting_off.REPLACED))
             return False
         return True
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from channels.outlet import wants
 from civic_push.announcements.models import Announcement, AnnouncementKind
 from civic_push.config import OutletSetting, settings
-from civic_push.delivery import ledger
+from civic_push.delivery import cutting_off
 from civic_push.delivery.audiences import GOT
 from civic_push.delivery.fan_out import lane_of
 from civic_push.delivery.models import Delivery, Purpose, State
@@ -45,7 +45,7 @@ def _as_first(announcement: Announcement, chain: Sequence[Announcement],
     if announcement.kind != AnnouncementKind.CORRECTION or not _wants(outlet, announcement):
         return False
     if known:
-        return all(d.error in (ledger.REPLACED, ledger.STOPPED) for d in known)
+        return all(d.error in (cutting_off.REPLACED, cutting_off.STOPPED) for d in known)
     return not any(_wants(outlet, a) for a in chain)
 
 

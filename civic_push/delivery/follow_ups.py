@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.db import UTCDateTime, db, utcnow
-from civic_push.delivery import ledger
+from civic_push.delivery import cutting_off
 from civic_push.delivery.audiences import People, chain_before, firsts, followers, heard
 from civic_push.delivery.fan_out import (
     CHUNK,
@@ -77,8 +77,8 @@ def _unfinished(session: Session, announcement_id: int) -> Announcement | None:
 
 def _settle(session: Session, chain: Sequence[int]) -> bool:
     """End what came back from workers and what died with one; whether nothing is open."""
-    ledger.cut_off(session, chain, ledger.REPLACED)
-    ledger.doubt(session, chain, utcnow())
+    cutting_off.cut_off(session, chain, cutting_off.REPLACED)
+    cutting_off.doubt(session, chain, utcnow())
     return not session.scalar(select(exists().where(
         Delivery.announcement_id.in_(chain), Delivery.state == State.WAITING)))
 

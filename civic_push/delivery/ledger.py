@@ -20,8 +20,6 @@ from civic_push.delivery.models import Delivery, Lane, State
 from subscriptions.models import Contact, Subscriber, Subscription
 
 WORKER_ENDED = "The worker ended while handing this over."
-REPLACED = "Replaced before its turn."
-STOPPED = "Stopped by an editor before its turn."
 
 
 class Claimed(NamedTuple):
@@ -196,28 +194,6 @@ def earlier(session: Session, ids: Sequence[int]) -> dict[int, Earlier]:
     rows = session.execute(select(Delivery.id, Delivery.receipt, Delivery.lane)
                            .where(one_of(session, Delivery.id, ids)))
     return {number: Earlier(receipt or "", lane == Lane.DIGEST) for number, receipt, lane in rows}
-
-
-def cut_off(session: Session, announcement_ids: Sequence[int], reason: str) -> int:
-    """End what has not left of these announcements; return how many. What a worker holds at
-    the moment stays his: it may have left already."""
-    done = session.execute(
-        update(Delivery)
-        .where(Delivery.announcement_id.in_(announcement_ids), Delivery.state == State.WAITING,
-               Delivery.leased_until.is_(None))
-        .values(state=State.CANCELLED, error=reason).execution_options(synchronize_session=False))
-    return int(done.rowcount)  # type: ignore[attr-defined]
-
-
-def doubt(session: Session, announcement_ids: Sequence[int], now: datetime) -> None:
-    """What became of deliveries whose worker died is unknown, on every channel: these
-    announcements are not tried again."""
-    session.execute(
-        update(Delivery)
-        .where(Delivery.announcement_id.in_(announcement_ids), Delivery.state == State.WAITING,
-               Delivery.leased_until <= now)
-        .values(state=State.UNKNOWN, leased_until=None, error=WORKER_ENDED)
-        .execution_options(synchronize_session=False))
 
 
 def extend(session: Session, ids: Sequence[int], until: datetime) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from flask_babel import force_locale
 
 from channels import sms
+from channels.base import Message
 from civic_push.announcements.models import AnnouncementText
 from civic_push.config import Settings
 from civic_push.delivery.compose import said
@@ -28,5 +29,10 @@ def sms_preview(settings: Settings, text: AnnouncementText) -> SmsPreview:
     announcement must have its id."""
     with force_locale(locale_of(text.language, text.register)):
         message = said(settings, text.announcement, text.language, text.register)
+    return message_preview(settings, message)
+
+
+def message_preview(settings: Settings, message: Message) -> SmsPreview:
+    """A message as the SMS it will be."""
     seen = sms.preview(message, settings.sms_max_segments)
     return SmsPreview(*seen, cents=seen.segments * settings.sms_segment_cents)

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
+from civic_push.delivery.cutting_off import REPLACED, STOPPED
 from civic_push.delivery.models import ChannelPause, Delivery, State
 
 FEW = 5  # smaller numbers of residents are not told (design.md, invariant 12)
@@ -91,7 +92,8 @@ def troubles(session: Session, announcement_id: int, limit: int = 20) -> list[Tr
     rows = session.execute(
         select(Delivery.channel, Delivery.state, Delivery.error, count)
         .where(Delivery.announcement_id == announcement_id, Delivery.error.is_not(None),
-               Delivery.error != "", Delivery.state != State.SENT)
+               Delivery.error != "", Delivery.state != State.SENT,
+               Delivery.error.not_in((REPLACED, STOPPED)))
         .group_by(Delivery.channel, Delivery.state, Delivery.error)
         .order_by(count.desc(), Delivery.channel, Delivery.error).limit(limit))
     return [Trouble(channel, State(state), error or "", n) for channel, state, error, n in rows]

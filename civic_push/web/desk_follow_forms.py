@@ -93,14 +93,17 @@ def typed(written: FollowUp, errors: dict[str, str]) -> Typed:
     return shown
 
 
-def texts(written: FollowUp) -> list[AnnouncementText]:
+def texts(written: FollowUp, kind: str, last: Announcement) -> list[AnnouncementText]:
     """The wordings this would make, for a preview; they belong to no session."""
     wordings = desk_forms.texts(written)
     if written.plain_change and len(wordings) == 1:
         wordings.append(AnnouncementText(register=Register.PLAIN, body="", short="",
                                          title=written.plain_title or written.title))
     for text, change in zip(wordings, (written.change, written.plain_change), strict=False):
-        text.change = change
+        text.change, text.language = change, "de"
+    Announcement(id=last.id, kind=AnnouncementKind(kind), root_id=last.chain_id,
+                 urgency=last.urgency, source_name=last.source_name, link=written.link,
+                 texts=wordings)
     return wordings
 
 

@@ -20,7 +20,7 @@ from civic_push.staff.roles import Can
 from civic_push.web import desk_follow_forms as forms
 from civic_push.web import desk_forms
 from civic_push.web.desk_follow_forms import FollowUp
-from civic_push.web.desk_follow_words import KINDS, done, objection
+from civic_push.web.desk_follow_words import KINDS, as_told, done, objection, told_by_sms
 from civic_push.web.desk_frame import (
     ID,
     allow,
@@ -66,7 +66,7 @@ class Case:
 @desk.context_processor
 def words() -> dict[str, object]:
     """What the templates of these pages say besides their own text."""
-    return {"follow_kinds": KINDS}
+    return {"follow_kinds": KINDS, "as_told": as_told, "told_by_sms": told_by_sms}
 
 
 @desk.before_request
@@ -225,7 +225,7 @@ def _form(case: Case, written: FollowUp, errors: dict[str, str] | None = None,
     return render_template(
         "desk/follow.html", case=case, typed=forms.typed(written, errors or {}),
         problem=problem, seal=case.begun.seal, changes=case.changes(written),
-        preview=forms.texts(written) if preview else [],
+        preview=forms.texts(written, case.kind, case.last) if preview else [],
         limits=desk_forms.LENGTHS, days=settings().default_expiry_days,
         topics=session.scalars(select(Topic).order_by(Topic.position, Topic.name)).all(),
         places=session.scalars(select(Neighbourhood).order_by(Neighbourhood.name)).all()), status

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flask_babel import gettext, lazy_gettext
 
 from channels.base import Urgency
@@ -13,6 +15,7 @@ from civic_push.delivery.previews import SmsPreview, sms_preview
 from civic_push.delivery.report import FEW
 from civic_push.delivery.words import push_words
 from civic_push.staff import roles
+from civic_push.staff.models import Role
 from subscriptions.models import Register
 
 
@@ -32,7 +35,7 @@ STATES = {
     State.GONE: lazy_gettext("Adresse gibt es nicht mehr"),
     State.UNKNOWN: lazy_gettext("unklar, ob angekommen"),
     State.EXPIRED: lazy_gettext("zu spät geworden"),
-    State.CANCELLED: lazy_gettext("vorher abgemeldet"),
+    State.CANCELLED: lazy_gettext("entfallen"),
 }
 ROLE_WORDS = {
     roles.AUTHOR: (lazy_gettext("Schreiben"),
@@ -45,9 +48,30 @@ ROLE_WORDS = {
     roles.CLERK: (lazy_gettext("Bürgerbüro"), lazy_gettext(
         "Meldet Leute am Schalter an, sonst nichts.")),
 }
+FIELD_WORDS = {
+    "by": lazy_gettext("Womit"), "roles": lazy_gettext("Aufgaben"),
+    "active": lazy_gettext("Zugelassen"), "topics": lazy_gettext("Themen"),
+    "neighbourhoods": lazy_gettext("Ortsteile"), "title": lazy_gettext("Titel"),
+    "urgency": lazy_gettext("Dringlichkeit"), "seal": lazy_gettext("Siegel des Textes"),
+}
+"""What the trail's fields are called."""
+VALUE_WORDS = {
+    "password": lazy_gettext("Passwort"), "passkey": lazy_gettext("Passkey"),
+    "password and code": lazy_gettext("Passwort und Code"), "code": lazy_gettext("Code"),
+    "password and recovery code": lazy_gettext("Passwort und Wiederherstellungscode"),
+    "recovery code": lazy_gettext("Wiederherstellungscode"),
+    "identity provider": lazy_gettext("Stadtkonto"),
+    "invitation and passkey": lazy_gettext("Einladung und Passkey"),
+    "invitation and password": lazy_gettext("Einladung und Passwort"),
+    "draft": lazy_gettext("Entwurf"), "waiting": lazy_gettext("im Eingang"),
+    "published": lazy_gettext("veröffentlicht"), "dismissed": lazy_gettext("verworfen"),
+    **{name: words for name, (words, _about) in ROLE_WORDS.items()},
+}
+"""What the trail's values are called, where they are words of the program."""
 ACTION_WORDS = {
     "announcement.saved": lazy_gettext("Entwurf gespeichert"),
     "announcement.published": lazy_gettext("Meldung veröffentlicht"),
+    "announcement.stopped": lazy_gettext("Zustellung gestoppt"),
     "announcement.moved": lazy_gettext("Meldung verworfen oder zurückgeholt"),
     "counter.signed_up": lazy_gettext("am Schalter angemeldet"),
     "counter.ended": lazy_gettext("am Schalter abgemeldet"),
@@ -113,7 +137,13 @@ def wordings(announcement: Announcement) -> list[AnnouncementText]:
     return sorted(german, key=lambda t: t.register != Register.STANDARD)
 
 
+def role_names(held: Collection[Role]) -> str:
+    """Somebody's roles as the desk calls them."""
+    return ", ".join(str(ROLE_WORDS[r.name][0]) for r in held if r.name in ROLE_WORDS)
+
+
 WORDS: dict[str, object] = {
+    "role_names": role_names,
     "channel_name": channel_name, "few": few, "wordings": wordings,
     "state_words": STATES, "urgency_words": URGENCIES, "urgency_effects": EFFECTS,
     "markdown": to_html, "push_words": push_words, "as_sms": as_sms, "plain": Register.PLAIN,

@@ -20,9 +20,9 @@ from civic_push.announcements.models import Announcement, AnnouncementKind
 from civic_push.announcements.publishing import Draft
 from civic_push.config import OutletSetting
 from civic_push.db import db
+from civic_push.delivery import cutting_off, ledger
 from civic_push.delivery import fan_out as fan_out_module
 from civic_push.delivery import follow_ups as follow_ups_module
-from civic_push.delivery import ledger
 from civic_push.delivery.audiences import reach
 from civic_push.delivery.drain import drain
 from civic_push.delivery.fan_out import fan_out
@@ -107,7 +107,7 @@ def test_what_still_waits_is_replaced_and_comes_once_in_the_digest_it_waited_for
     assert told(outbox) == [("resident2", "Sperrung")]
     correction = publish(original, title="Sperrung bis Samstag", moment=now)
     assert rows(session, original)[waits.id].state == State.CANCELLED, "in the same transaction"
-    assert rows(session, original)[waits.id].error == ledger.REPLACED
+    assert rows(session, original)[waits.id].error == cutting_off.REPLACED
     run_jobs()
     assert told(outbox) == [("resident2", "Korrektur: Sperrung bis Samstag")], "at once"
     first = rows(session, correction)[waits.id]
@@ -411,6 +411,22 @@ def test_what_died_with_its_worker_is_unknown_and_followed(
         contact.id].id
 
 
+def test_what_was_handed_over_without_an_answer_is_followed_although_it_would_be_repeated(
+        session: Session, outbox: Outbox, publish: Publish, run_jobs: RunJobs,
+        make_contact: MakeContact, at: object) -> None:
+    contact = make_contact()
+    outbox.answer = lambda _: Outcome(Kind.UNKNOWN, "no answer")
+    original = publish()
+    run_jobs()
+    assert rows(session, original)[contact.id].state == State.WAITING
+    outbox.answer = lambda _: Outcome(Kind.SENT)
+    correction = publish(original)
+    run_jobs()
+    earlier = rows(session, original)[contact.id]
+    assert (earlier.state, earlier.error) == (State.UNKNOWN, f"{cutting_off.PERHAPS}no answer")
+    assert rows(session, correction)[contact.id].follows_id == earlier.id
+
+
 def test_a_worker_that_comes_back_does_not_send_what_was_replaced(
         session: Session, outbox: Outbox, publish: Publish, run_jobs: RunJobs,
         make_contact: MakeContact, now: datetime, at: Callable[[datetime], None]) -> None:
@@ -424,7 +440,7 @@ def test_a_worker_that_comes_back_does_not_send_what_was_replaced(
     session.commit()
     drain("email", Lane.NORMAL)
     assert outbox.sent == []
-    assert rows(session, original)[contact.id].error == ledger.REPLACED
+    assert rows(session, original)[contact.id].error == cutting_off.REPLACED
     run_jobs()
     assert told(outbox) == [("resident1", "Sperrung")]
 
@@ -509,7 +525,7 @@ def test_stopping_ends_what_waits_and_a_correction_then_reaches_those_as_news(
     run_jobs()
     assert following.stop(session, original, now) == 1
     assert following.stop(session, original, now) is None
-    assert rows(session, original)[waits.id].error == ledger.STOPPED
+    assert rows(session, original)[waits.id].error == cutting_off.STOPPED
     evening = now.replace(hour=17, minute=0, second=1)
     at(evening)
     sweep(evening)

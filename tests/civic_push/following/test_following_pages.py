@@ -244,3 +244,40 @@ def test_a_corrected_page_leads_to_the_new_version(
     corrected = editor.read(f"/meldungen/{new}")
     assert "Korrigiert" in corrected
     assert "Die Brücke ist bis Samstag gesperrt." in corrected
+
+
+def test_the_preview_reads_as_those_get_it_who_got_the_original(
+        editor: Visitor, session: Session, published: Callable[..., Announcement],
+        topic: Topic) -> None:
+    original = published(plain_body="Die Brücke ist zu.")
+    page = editor.press(
+        f"/redaktion/{original.id}/zurueckziehen", button="preview", change="Ein Irrtum.").text
+    assert "<h3>Zurückgezogen: Brücke gesperrt</h3>" in page
+    assert "Der Grund: Ein Irrtum." in page
+    page = editor.press(f"/redaktion/{original.id}/korrigieren", button="preview", **{
+        **FORM, "topics": str(topic.id), "change": "Bis <Samstag>.", "plain_body": "Zu.",
+        "plain_change": "Sie ist länger zu."}).text
+    assert "Das ist jetzt anders: Bis &lt;Samstag&gt;." in page
+    assert "Das ist jetzt anders: Sie ist länger zu." in page
+    assert drafts(session) == []
+
+
+def test_a_correction_without_a_word_of_its_own_is_not_published(
+        editor: Visitor, session: Session, published: Callable[..., Announcement]) -> None:
+    original = published()
+    brought = publishing.save(session, Draft(
+        "Brücke gesperrt", "Bis Sonntag.", topics=[t.id for t in original.topics],
+        kind=AnnouncementKind.CORRECTION), utcnow(), follows=original)
+    brought.state = AnnouncementState.WAITING
+    session.commit()
+    tray = editor.read("/redaktion/eingang")
+    assert "Korrektur" in tray
+    answer = editor.get(f"/redaktion/{brought.id}/veroeffentlichen")
+    page = editor.read(str(answer.location))
+    assert "Bitte schreiben Sie in einem Satz, was jetzt anders ist." in page
+    assert "Sonntag" in page
+    refused = editor.press(f"/redaktion/{brought.id}/folge",
+                           to=f"/redaktion/{brought.id}/folge/veroeffentlichen")
+    assert refused.status_code == 302
+    session.refresh(brought)
+    assert brought.state == AnnouncementState.WAITING
