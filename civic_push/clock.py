@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import structlog
+
 from civic_push import tasks
 from civic_push.config import settings
 from civic_push.db import db
@@ -16,8 +18,11 @@ from civic_push.delivery.ledger import expire
 from civic_push.delivery.sweep import sweep
 from civic_push.intake.checking import ring_due
 from civic_push.legal.reports import forget_answered
+from civic_push.staff import sessions, trail
 from subscriptions.leaving import part_proofs
 from subscriptions.vanishing import vanish_unconfirmed
+
+log = structlog.get_logger()
 
 
 def tick(now: datetime) -> None:
@@ -31,7 +36,10 @@ def tick(now: datetime) -> None:
     if tasks.first_in("hour", 3600):
         vanish_unconfirmed(db.session(), now)
         forget_answered(db.session(), now)
+        sessions.forget_ended(db.session(), now)
         db.session().commit()
     if tasks.first_in("day", 86_400):
+        # kept in the log, where whoever changes the trail does not reach it
+        log.info("audit trail", last_hash=trail.last_hash(db.session()))
         part_proofs(db.session(), settings().consent_years, now)
         db.session().commit()

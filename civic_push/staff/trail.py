@@ -51,14 +51,19 @@ def record(session: Session, actor: Actor, action: str, object_: tuple[str, obje
     must be one that writes (any but a GET's)."""
     if not is_sqlite(session.connection()):  # there, a writing transaction has no rival
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    previous = session.scalar(
-        select(TrailEntry.digest).order_by(TrailEntry.id.desc()).limit(1)) or START
+    previous = last_hash(session)
     kind, object_id = object_
     values: dict[str, Any] = {
         "at": now or utcnow(), "actor": name_of(actor), "action": action, "kind": kind,
         "object_id": "" if object_id is None else str(object_id),
         "before": canonical(before), "after": canonical(after), "previous": previous}
     session.execute(insert(TrailEntry).values(**values, digest=digest_of(values)))
+
+
+def last_hash(session: Session) -> str:
+    """The hash of the newest entry; zeros where there is none."""
+    return session.scalar(
+        select(TrailEntry.digest).order_by(TrailEntry.id.desc()).limit(1)) or START
 
 
 def name_of(actor: Actor) -> str:

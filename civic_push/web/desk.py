@@ -9,6 +9,7 @@ deliveries    one announcement, and what becomes of its deliveries
 counter       signing residents up who stand before one
 texts         imprint, privacy notice, accessibility statement
 reports       reported barriers
+administration  the way to what follows
 account       one's own password, passkeys, codes and sessions
 staff         who works at the desk
 trail         who did what
@@ -21,6 +22,7 @@ from flask import Flask
 
 from civic_push.web import (  # noqa: F401  # imported for their routes
     desk_account,
+    desk_administration,
     desk_counter,
     desk_deliveries,
     desk_following,

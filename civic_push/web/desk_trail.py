@@ -7,14 +7,16 @@ from datetime import date, datetime, time, timedelta
 
 from flask import render_template, request
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from civic_push.db import db
 from civic_push.staff import accounts, trail
 from civic_push.staff.models import TrailEntry
 from civic_push.staff.roles import Can
 from civic_push.web.desk_frame import desk, needs
-from civic_push.web.desk_words import ACTION_WORDS, _
+from civic_push.web.desk_words import ACTION_WORDS, FIELD_WORDS, VALUE_WORDS, _
 from civic_push.web.forms import Typed
+from subscriptions.models import Neighbourhood, Topic
 from subscriptions.timing import TOWN_TIME
 
 SIZE = 50  # entries a page
@@ -41,30 +43,37 @@ def show_trail() -> str:
     people = {trail.name_of(p): p.email for p in accounts.everybody(session)}
     return render_template(
         "desk/trail.html", typed=typed, entries=found[:SIZE], names=_names(people),
-        actions=ACTION_WORDS, changes=changes, more=len(found) > SIZE,
+        actions=ACTION_WORDS, changes=Changes(session).of, more=len(found) > SIZE,
         carried={k: v for k, v in request.args.items() if k != "vor" and v})
 
 
-def changes(entry: TrailEntry) -> list[tuple[str, str, str]]:
-    """What an entry changed, as (name, from, to)."""
-    before, after = json.loads(entry.before), json.loads(entry.after)
-    if not isinstance(before, dict) and not isinstance(after, dict):
-        return [("", _said(before), _said(after))] if before != after else []
-    before, after = ({} if value is None else value if isinstance(value, dict) else
-                     {"": value} for value in (before, after))
-    return [(name, _said(before.get(name)), _said(after.get(name)))
-            for name in sorted(before.keys() | after.keys())
-            if before.get(name) != after.get(name)]
+class Changes:
+    """Says what an entry changed, in the desk's words; Ortsteile and topics by name."""
 
+    def __init__(self, session: Session) -> None:
+        self._names = {
+            "topics": dict(session.execute(select(Topic.id, Topic.name)).tuples().all()),
+            "neighbourhoods": dict(session.execute(
+                select(Neighbourhood.id, Neighbourhood.name)).tuples().all())}
 
-def _said(value: object) -> str:
-    if value in (None, "", []):
-        return "–"
-    if isinstance(value, bool):
-        return _("ja") if value else _("nein")
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return str(value)
+    def of(self, entry: TrailEntry) -> list[tuple[str, str, str]]:
+        """What changed, as (name, from, to)."""
+        before, after = (value if isinstance(value, dict) else {} if value is None else
+                         {"": value} for value in map(json.loads, (entry.before, entry.after)))
+        return [(str(FIELD_WORDS.get(name, name)), self._said(name, before.get(name)),
+                 self._said(name, after.get(name)))
+                for name in sorted(before.keys() | after.keys())
+                if before.get(name) != after.get(name)]
+
+    def _said(self, name: str, value: object) -> str:
+        if value in (None, "", []):
+            return "–"
+        if isinstance(value, bool):
+            return _("ja") if value else _("nein")
+        if isinstance(value, list):
+            known = self._names.get(name, {})
+            return ", ".join(known.get(v) or str(VALUE_WORDS.get(v, v)) for v in value)
+        return str(VALUE_WORDS.get(str(value), value))
 
 
 def _names(people: dict[str, str]) -> dict[str, str]:

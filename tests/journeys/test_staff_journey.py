@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 from civic_push.staff import trail
 from tests.journeys.deeds import link_in, sign_in
 from tests.journeys.test_accessibility import _RUN, AXE
-from tests.journeys.town import Town
+from tests.journeys.town import EDITOR, PASSWORD, Town
 from tests.journeys.visitor import Reader
 
 pytestmark = pytest.mark.browser
@@ -144,6 +144,16 @@ def test_the_app_s_page_has_no_barriers_and_its_key_works(town: Town, browser: B
     editor.type("code", TOTP(key=key, format="base32").generate().token)
     editor.press("App einschalten")
     editor.wait_for_text("Ihre Wiederherstellungscodes")
+    another = Reader(browser.new_context(locale="de-DE").new_page())
+    another.open(f"{town.url}/redaktion/anmelden")
+    another.type("email", EDITOR)
+    another.type("password", PASSWORD)
+    another.press("Anmelden")
+    another.wait_for_text("Das Passwort stimmt.")
+    look(another.page)
+    another.press("Weiter")
+    another.wait_for_text("Dieser Code stimmt nicht oder wurde schon benutzt.")
+    look(another.page)
     editor.open(f"{town.url}/redaktion/konto")
     editor.press("App entfernen")  # others in this town sign in without
     editor.wait_for_text("Die App wird nicht mehr gefragt.")

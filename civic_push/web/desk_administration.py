@@ -1,0 +1,31 @@
+"""The page that leads to everything about running the desk itself."""
+
+from __future__ import annotations
+
+from flask import render_template
+from flask_babel import lazy_gettext
+from flask_security import current_user
+
+from civic_push.staff import roles
+from civic_push.staff.roles import Can
+from civic_push.web.desk_frame import desk, needs
+
+PAGES = (
+    (Can.ADMINISTER, "desk.team", lazy_gettext("Team"),
+     lazy_gettext("Wer hier arbeitet, mit welchen Aufgaben und für welche Ortsteile.")),
+    (Can.ADMINISTER, "desk.show_trail", lazy_gettext("Protokoll"),
+     lazy_gettext("Wer wann was getan hat.")),
+    (Can.ADMINISTER, "desk.legal_texts", lazy_gettext("Texte"),
+     lazy_gettext("Impressum, Datenschutz, Barrierefreiheit.")),
+    (Can.PUBLISH, "desk.barrier_reports", lazy_gettext("Barrieren"),
+     lazy_gettext("Was Leute gemeldet haben, die auf ein Hindernis gestoßen sind.")),
+)
+"""What one must be entitled to, the page, its name, and what it is for."""
+
+
+@desk.get("/verwaltung")
+@needs(Can.PUBLISH)
+def administration() -> str:
+    """Those of the pages that are open to whoever asks."""
+    return render_template("desk/administration.html", pages=[
+        page[1:] for page in PAGES if roles.can(current_user, page[0])])
