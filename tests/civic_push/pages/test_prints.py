@@ -251,8 +251,8 @@ def test_a_sheet_holds_what_falls_into_the_week_and_still_holds(session, publish
 def _values(text):
     """The least a notice sheet needs, with the same text everywhere."""
     blocks, complete = blocks_of(text, 400)
-    item = {"title": notice_sheet.heading(text), "lang": "de", "badge": text, "meta": text, "when": text,
-            "change": text, "blocks": blocks, "complete": complete, "more": text,
+    item = {"title": notice_sheet.heading(text), "lang": "de", "badge": text, "meta": text,
+            "when": text, "change": text, "blocks": blocks, "complete": complete, "more": text,
             "url": "https://x.example/", "address": text, "qr": QR, "source": text}
     return {"lang": "de", "sender": text, "plain": False, "title": "x" + text, "week": text,
             "items": [item], "empty": text,

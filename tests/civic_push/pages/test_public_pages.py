@@ -219,7 +219,8 @@ def test_no_template_holds_what_the_policy_forbids():
     templates = Path(public.__file__).parent.parent / "templates"
     for path in templates.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
-        assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|<[^>{]*\son[a-z]+=", text), path
+        assert not re.search(
+            r"<style|\sstyle=|<script(?![^>]*\ssrc=)|<[^>{]*\son[a-z]+=", text), path
 
 
 def test_errors_are_one_sentence_and_a_way_on(app, resident):
