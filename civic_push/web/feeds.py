@@ -92,12 +92,11 @@ def _feed(session: Session, kind: str, found: Chosen, rows: Sequence[Announcemen
     return Feed(
         title=f"{settings().sender}: {found.words() or _('Alle Meldungen')}",
         author=settings().sender, host=urlsplit(base).hostname or "localhost",
-        language=language(), home_url=base + url_for("public.announcements", **found.arguments,
-                                **choosing.manner_spoken()),
+        language=language(), home_url=base + url_for(
+            "public.announcements", **found.arguments, **choosing.manner_spoken()),
         self_url=base + request.full_path.rstrip("?"), first_url=_address(kind, found),
         icon_url=f"{base}/static/icons/icon-192.png", older_url=older, newer_url=newer,
-        entries=entries_of(rows, archive.origins(session, rows), settings(),
-                           language(), register))
+        entries=entries_of(rows, archive.origins(session, rows), settings(), language(), register))
 
 
 def _address(kind: str, found: Chosen, **turned: int) -> str:

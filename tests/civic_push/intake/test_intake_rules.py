@@ -133,6 +133,7 @@ def test_a_draft_says_what_the_entry_says() -> None:
     assert draft.topics == (3,)
     assert draft.neighbourhoods == (SLUGS.index("hiddesen"),)
     assert draft.expires_at == draft.ends_at == NOW + WEEK
+    assert draft.starts_at == NOW
 
 
 def test_of_a_publisher_s_items_only_the_title_is_passed_on() -> None:

@@ -255,8 +255,8 @@ def _values(text):
             "when": text, "change": text, "blocks": blocks, "complete": complete, "more": text,
             "url": "https://x.example/", "address": text, "qr": QR, "source": text}
     return {"lang": "de", "sender": text, "plain": False, "title": "x" + text, "week": text,
-            "items": [item], "empty": text,
-            "invitation": text, "invitation_address": text, "invitation_url": "https://x.example/", "invitation_qr": QR, "qr_alt": "QR",
+            "items": [item], "empty": text, "invitation": text, "invitation_address": text,
+            "invitation_url": "https://x.example/", "invitation_qr": QR, "qr_alt": "QR",
             "as_of": text, "imprint": text, "page": text, "of": text}
 
 
