@@ -69,7 +69,7 @@ def _pages(context: BrowserContext, stage: Stage) -> Iterator[tuple[str, Page]]:
                        ("preferences", "/einstellungen/{manage}")):
         page.goto(town.url + path.format(**stage.parts))
         yield name, page
-    page.goto(f"{town.url}/anmelden")
+    page.goto(f"{town.url}/anmelden#alles")
     order_everything(page)
     yield "next-steps", page
     sign_in(Reader(page), town)

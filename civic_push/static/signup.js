@@ -120,18 +120,21 @@ function prepareSteps() {
     stepper.hidden = buttons.hidden = true;
   }
 
-  function lacks(step) {
-    const fields = [...step.querySelectorAll("input")];
-    const error = step.querySelector("[data-step-error]");
-    const chosen = !error || fields.some((one) => one.checked
+  const lacks = (step) => step.querySelector("[data-step-error]")
+    && ![...step.querySelectorAll("input")].some((one) => one.checked
       || (["email", "tel"].includes(one.type) && one.value.trim()));
-    if (error) error.hidden = chosen;
-    return !chosen;
+
+  // the step that the history names, or the first one that a reload has emptied
+  function wanted() {
+    const step = (history.state && history.state.step) || 0;
+    const empty = steps.findIndex(lacks);
+    return empty < 0 ? step : Math.min(step, empty);
   }
 
-  const wanted = () => (history.state && history.state.step) || 0;
   next.addEventListener("click", () => {
-    if (lacks(steps[current])) return;
+    const error = steps[current].querySelector("[data-step-error]");
+    if (error) error.hidden = !lacks(steps[current]);
+    if (error && !error.hidden) return;
     history.pushState({ step: current + 1 }, "");
     show(current + 1, true);
   });
@@ -150,6 +153,8 @@ function prepareSteps() {
   if (location.hash === "#alles") return;
   stepper.hidden = buttons.hidden = false;
   show(wanted(), false);
+  // going back to this page, the browser has entered again what was there
+  window.addEventListener("pageshow", () => { if (!stepper.hidden) show(wanted(), false); });
 }
 
 if (form) {

@@ -67,7 +67,7 @@ def sign_up_another(subscriber: Subscriber, inboxes: Sequence[Inbox], wording: W
     asked = _again_if_at_once(lambda: [
         (add_contact(db.session(), seals(), subscriber, inbox, wording, now, replaces_id),
          Asked.PENDING) for inbox in inboxes])
-    _finish(inboxes, asked, now, OWN)
+    _finish(inboxes, asked, now, OWN, ON_REQUEST)
 
 
 def ask_again(contact: Contact, now: datetime) -> None:
@@ -156,7 +156,8 @@ def _again_if_at_once(ask_all: Callable[[], _Asked]) -> _Asked:
         return ask_all()
 
 
-def _finish(inboxes: Sequence[Inbox], asked: _Asked, now: datetime, memory: str) -> None:
+def _finish(inboxes: Sequence[Inbox], asked: _Asked, now: datetime, memory: str,
+            limit: int = 1) -> None:
     """Write what must be sent, commit, ring, remember."""
     # the address of a claim would lead to the contact that has it now
     claims = {contact.channel: contact.id for contact, _kind in asked if contact.claimed}
@@ -166,17 +167,18 @@ def _finish(inboxes: Sequence[Inbox], asked: _Asked, now: datetime, memory: str)
                 if contact.channel not in TYPED_ADDRESSES]
     for contact, kind in asked:
         if contact.channel in TYPED_ADDRESSES:
-            _tell(contact, kind, now)
+            _tell(contact, kind, now, limit)
     channels = [i.channel for i in inboxes if i.channel in TYPED_ADDRESSES]
     db.session.commit()
     ring(channels)
     _remember(entries, memory)
 
 
-def _tell(contact: Contact, kind: Asked, now: datetime) -> None:
+def _tell(contact: Contact, kind: Asked, now: datetime, limit: int) -> None:
     """Send a confirmation or the note that the address is known, unless the address had its
-    one message today; then the older confirmation goes on to hold, for the newer choices."""
-    _write_if_welcome(contact, kind == Asked.PENDING, now, 1)
+    messages today: one that strangers ask for, some that a confirmed resident does. Then the
+    older confirmation goes on to hold, for the newer choices."""
+    _write_if_welcome(contact, kind == Asked.PENDING, now, limit)
 
 
 def _write_if_welcome(contact: Contact, pending: bool, now: datetime, limit: int) -> bool:

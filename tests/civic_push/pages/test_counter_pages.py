@@ -12,7 +12,7 @@ from subscriptions.models import Consent, Contact
 from subscriptions.preferences import choices_of
 from subscriptions.signup import MAX_TRIES
 from tests.civic_push.conftest import sign_in
-from tests.civic_push.pages.resident import Resident
+from tests.civic_push.pages.resident import Resident, without_tokens
 
 NUMBER = "+4915123456789"
 
@@ -123,8 +123,7 @@ def test_the_clerk_does_not_learn_whether_a_number_was_known(
     make_contact("sms", NUMBER)
     known = enter().text
     fresh = enter(sms="0151 23456780").text
-    hide = str.maketrans("", "", "0123456789abcdef-_.")  # numbers and form tokens
-    assert known.translate(hide)[:2000] == fresh.translate(hide)[:2000]
+    assert without_tokens(known) == without_tokens(fresh).replace("6780", "6789")
     assert sent() == [("sms", "known"), ("sms", "confirm")]
 
 
