@@ -33,6 +33,7 @@ function described(subscription, key) {
 }
 
 async function recall() {
+  if (!await caches.has(MEMORY)) return null; // opening it would make it, on every visitor's device
   const cache = await caches.open(MEMORY);
   const kept = await cache.match("/push/stand");
   return kept ? kept.json() : null;
@@ -51,7 +52,7 @@ async function forget() {
 async function subscribe(registration, key) {
   const before = await registration.pushManager.getSubscription();
   // made with another key, for example before the town renewed its own: a browser has one
-  if (before && keyOf(before) && keyOf(before) !== key) await before.unsubscribe();
+  if (before && keyOf(before) !== key) await before.unsubscribe();
   const options = { userVisibleOnly: true, applicationServerKey: bytes(key) };
   return registration.pushManager.subscribe(options);
 }

@@ -71,6 +71,7 @@ def test_a_browser_with_the_older_key_is_reached_and_moves_to_the_newer_one(town
 
         firefox.open(f"{town.url}/posteingang")
         firefox.wait_for_text("Mit dem alten Schlüssel")
+        firefox.wait_for_text("Probe schicken")  # a script shows it
         firefox.press("Probe schicken")
         firefox.wait_for_text("Die Probe ist unterwegs.")
         firefox.wait_alert("Probe: Es klappt")
