@@ -23,8 +23,9 @@ from tests.stand_ins.smtp_sink import SmtpSink
 
 MESSAGE = Message(
     key="a7", title="Sperrung", text="Gesperrt – bis Freitag.",
-    html="<p>Gesperrt – bis Freitag.</p>", short="Gesperrt.", url="https://push.example.org/meldungen/7", language="de",
-    sender="Stadt Detmold", leave_label="Abmelden", list_id="meldungen.push.example.org")
+    html="<p>Gesperrt – bis Freitag.</p>", short="Gesperrt.",
+    url="https://push.example.org/meldungen/7", language="de", sender="Stadt Detmold",
+    leave_label="Abmelden", list_id="meldungen.push.example.org")
 
 
 def settings(url: str, **changes: Any) -> dict[str, Any]:
