@@ -47,7 +47,8 @@ _WRITING = ("desk.save_new", "desk.save")
 def give_back_text() -> ResponseReturnValue | None:
     """A session that ended in the middle of writing costs nobody his text: it comes back on
     a page that sends it again, once he has signed in."""
-    if current_user.is_authenticated or request.endpoint not in _WRITING:
+    inside = current_user.is_authenticated and not lacks_second_factor(current_user)
+    if inside or request.endpoint not in _WRITING:
         return None
     if request.method != "POST" or not request.form:
         return None

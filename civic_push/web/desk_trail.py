@@ -52,9 +52,8 @@ class Changes:
 
     def __init__(self, session: Session) -> None:
         self._names = {
-            "topics": dict(session.execute(select(Topic.id, Topic.name)).tuples().all()),
-            "neighbourhoods": dict(session.execute(
-                select(Neighbourhood.id, Neighbourhood.name)).tuples().all())}
+            name: {row.id: row.name for row in session.execute(select(kind.id, kind.name))}
+            for name, kind in (("topics", Topic), ("neighbourhoods", Neighbourhood))}
 
     def of(self, entry: TrailEntry) -> list[tuple[str, str, str]]:
         """What changed, as (name, from, to)."""

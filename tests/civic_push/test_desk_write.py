@@ -18,7 +18,7 @@ from civic_push.announcements import publishing
 from civic_push.announcements.models import Announcement, AnnouncementState
 from civic_push.staff.models import Staff
 from subscriptions.models import Contact, Neighbourhood, Register, Topic
-from tests.civic_push.conftest import EDITOR, PASSWORD
+from tests.civic_push.conftest import sign_in
 from tests.civic_push.desk_visitor import Visitor, hidden
 
 NEW = "/redaktion/neu"
@@ -224,7 +224,8 @@ def test_a_form_sent_without_a_valid_token_comes_back_with_the_text_and_is_not_s
 
 @pytest.mark.parametrize("token", ["valid", "stale"])
 def test_a_session_that_ends_while_writing_does_not_cost_the_text(
-        editor: Visitor, session: Session, fields: dict[str, Any], token: str) -> None:
+        editor: Visitor, session: Session, staff: Staff, fields: dict[str, Any], token: str
+        ) -> None:
     form = hidden(editor.get(NEW).text)
     editor.press("/redaktion/", "/redaktion/abmelden")
     if token == "stale":
@@ -233,7 +234,7 @@ def test_a_session_that_ends_while_writing_does_not_cost_the_text(
                                "button": "draft"})
     assert lost.status_code == 401
     assert "Lang &lt;geschrieben&gt;" in lost.text
-    editor.press("/redaktion/anmelden", email=EDITOR, password=PASSWORD)
+    sign_in(editor.client, session, staff)
     sent = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', unescape(lost.text)))
     answer = editor.post(NEW, **sent)
     if answer.status_code == 400:  # the token was the old session's: the form asks once more
