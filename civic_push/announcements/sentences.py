@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from civic_push.announcements.models import AnnouncementText
+from subscriptions.models import Register
+
 # A sentence ends at . ! ? … before white space and anything but a small letter, and not
 # after an ordinal ("am 3. Mai"), an initial or an abbreviation.
 _END = re.compile(r"""(?<=[.!?…؟])["“”«»'’)*_]*[ \t]+""")
@@ -42,6 +45,11 @@ def one_a_line(markdown: str) -> str:
             indent = line[:len(line) - len(line.lstrip())]
             lines.append(indent + "\n".join(sentences(line)))
     return "\n".join(lines)
+
+
+def laid_out(text: AnnouncementText) -> str:
+    """A text's Markdown as its register wants it."""
+    return one_a_line(text.body) if text.register == Register.PLAIN else text.body
 
 
 def first_thought(text: str, at_least: int = 60, at_most: int = 300) -> str:

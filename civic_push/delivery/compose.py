@@ -20,7 +20,7 @@ from channels.base import Message, Urgency, direction_of
 from civic_push.announcements.addresses import page_url, short_url
 from civic_push.announcements.markdown import to_html, to_text
 from civic_push.announcements.models import Announcement, AnnouncementText
-from civic_push.announcements.sentences import one_a_line
+from civic_push.announcements.sentences import laid_out
 from civic_push.config import Settings
 from civic_push.delivery import words
 from civic_push.delivery.follow_up_words import as_follow_up
@@ -150,7 +150,7 @@ def said(settings: Settings, announcement: Announcement, language: str, register
     yet why."""
     text = announcement.text(language, register)
     note, mark = words.fallback(text, language, register)
-    body = one_a_line(text.body) if text.register == Register.PLAIN else text.body
+    body = laid_out(text)
     with force_locale(locale_of(text.language, text.register)):  # it stands in the text
         source = words.source_text(announcement), words.source_html(announcement)
     return replace(

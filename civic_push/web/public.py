@@ -12,6 +12,7 @@ from civic_push import tasks
 from civic_push.announcements import archive, following
 from civic_push.announcements.markdown import to_html
 from civic_push.announcements.models import Announcement, AnnouncementState, AnnouncementText
+from civic_push.announcements.sentences import laid_out
 from civic_push.db import db, utcnow
 from civic_push.delivery.compose import short_of
 from civic_push.web import choosing, legal
@@ -68,7 +69,7 @@ def announcement(announcement_id: int) -> str:
     other = Register.STANDARD if shown.register == Register.PLAIN else Register.PLAIN
     has_other = found.text(language(), other).register == other
     return render_template(
-        "announcement.html", announcement=found, text=shown, body=to_html(shown.body),
+        "announcement.html", announcement=found, text=shown, body=to_html(laid_out(shown)),
         other=other if has_other else None, now=utcnow(), chosen=Chosen((), tuple(found.topics)),
         chain=following.chain(db.session(), found), changed=_change, text_of=text_of)
 
