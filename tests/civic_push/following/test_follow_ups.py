@@ -38,10 +38,13 @@ MakeContact = Callable[..., Contact]
 CORRECTION, WITHDRAWAL, ALL_CLEAR = (
     AnnouncementKind.CORRECTION, AnnouncementKind.WITHDRAWAL, AnnouncementKind.ALL_CLEAR)
 
+# for what is decided before the database is asked, or is said rather than stored
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def told(outbox: Outbox) -> list[tuple[str, str]]:
-    """Who was told what, in order; what was told before is forgotten."""
-    sent = [(e.address.partition("@")[0], e.message.title) for e in outbox.sent]
+    """Who was told what, by name; what was told before is forgotten."""
+    sent = sorted((e.address.partition("@")[0], e.message.title) for e in outbox.sent)
     outbox.sent.clear()
     return sent
 
@@ -75,6 +78,7 @@ def test_a_correction_reaches_those_who_got_the_original_whatever_they_subscribe
         c: first[c].id for c in (stayed.id, changed.id)}
 
 
+@on_sqlite
 def test_a_follow_up_says_what_changed_and_why_it_came(
         outbox: Outbox, publish: Publish, run_jobs: RunJobs, make_contact: MakeContact,
         at: object) -> None:
@@ -84,7 +88,8 @@ def test_a_follow_up_says_what_changed_and_why_it_came(
     run_jobs()
     publish(original, change="Nur bis <Samstag> & nicht länger.")
     run_jobs()
-    first, _, corrected, english = outbox.sent
+    first = outbox.sent[0]
+    corrected, english = sorted(outbox.sent[2:], key=lambda e: e.address)
     message = corrected.message
     assert message.text.startswith("Wir haben unsere Meldung vom 17. November 2026 korrigiert. "
                                    "Das ist jetzt anders: Nur bis <Samstag> & nicht länger.\n\n")
@@ -119,6 +124,7 @@ def test_what_still_waits_is_replaced_and_comes_once_in_the_digest_it_waited_for
     assert told(outbox) == [("resident1", "Sperrung bis Samstag")]
 
 
+@on_sqlite
 def test_quiet_hours_hold_a_correction_of_an_information_but_no_danger(
         session: Session, outbox: Outbox, publish: Publish, run_jobs: RunJobs,
         make_contact: MakeContact, now: datetime, at: object) -> None:
@@ -172,19 +178,19 @@ def test_a_withdrawal_goes_to_nobody_who_has_heard_nothing(
     assert told(outbox) == [("resident1", "Zurückgezogen: Sperrung")]
 
 
-@pytest.mark.parametrize(("state", "heard"), [
-    (State.SENT, True), (State.UNKNOWN, True), (State.REFUSED, False), (State.EXPIRED, False)])
 def test_who_may_have_got_it_is_told_and_who_surely_did_not_is_not(
         session: Session, outbox: Outbox, publish: Publish, run_jobs: RunJobs,
-        make_contact: MakeContact, at: object, state: State, heard: bool) -> None:
-    make_contact()
+        make_contact: MakeContact, at: object) -> None:
+    states = (State.SENT, State.UNKNOWN, State.REFUSED, State.EXPIRED)
+    contacts = {state: make_contact().id for state in states}
     original = publish()
     run_jobs()
-    session.query(Delivery).update({"state": state})
+    for state, contact in contacts.items():
+        session.query(Delivery).filter_by(contact_id=contact).update({"state": state})
     session.commit()
     correction = publish(original)
     run_jobs()
-    assert len(rows(session, correction)) == int(heard)
+    assert set(rows(session, correction)) == {contacts[State.SENT], contacts[State.UNKNOWN]}
 
 
 def test_a_wider_correction_also_reaches_whom_it_newly_concerns(
@@ -209,6 +215,7 @@ def test_a_wider_correction_also_reaches_whom_it_newly_concerns(
     assert len(rows(session, narrower)) == 2
 
 
+@on_sqlite
 def test_a_narrower_correction_is_no_news_for_whom_it_no_longer_concerns(
         outbox: Outbox, publish: Publish, run_jobs: RunJobs, make_contact: MakeContact,
         make_neighbourhood: Callable[..., Neighbourhood], make_topic: Callable[..., Topic],
@@ -236,8 +243,8 @@ def test_a_chain_of_three_reaches_everybody_once_and_follows_the_newest(
     run_jobs()
     assert second.replaces_id == first.id, "a chain has no branches"
     assert (first.root_id, second.root_id) == (original.id, original.id)
-    assert told(outbox) == [("resident1", "Sperrung"), ("resident1", "Korrektur: Eins"),
-                            ("resident1", "Korrektur: Zwei")]
+    assert told(outbox) == [("resident1", "Korrektur: Eins"), ("resident1", "Korrektur: Zwei"),
+                            ("resident1", "Sperrung")]
     assert rows(session, second)[got.id].follows_id == rows(session, first)[got.id].id
     assert rows(session, second)[waits.id].state == State.WAITING
     assert rows(session, first)[waits.id].state == State.CANCELLED
@@ -253,6 +260,7 @@ def test_a_chain_of_three_reaches_everybody_once_and_follows_the_newest(
     assert listed == [last.id]
 
 
+@on_sqlite
 def test_what_was_withdrawn_is_not_followed_and_says_so(
         session: Session, outbox: Outbox, publish: Publish, run_jobs: RunJobs,
         make_contact: MakeContact, now: datetime, at: object) -> None:
@@ -272,6 +280,7 @@ def test_what_was_withdrawn_is_not_followed_and_says_so(
     assert len(told(outbox)) == 2
 
 
+@on_sqlite
 def test_an_all_clear_is_for_dangers_once(
         session: Session, outbox: Outbox, publish: Publish, make_contact: MakeContact,
         run_jobs: RunJobs, at: object) -> None:
@@ -291,6 +300,7 @@ def test_an_all_clear_is_for_dangers_once(
     following.check(CORRECTION, cleared)
 
 
+@on_sqlite
 def test_an_expired_original_can_be_corrected_for_as_long_as_the_editor_says(
         session: Session, outbox: Outbox, publish: Publish, run_jobs: RunJobs,
         make_contact: MakeContact, now: datetime, at: Callable[[datetime], None]) -> None:
@@ -301,11 +311,11 @@ def test_an_expired_original_can_be_corrected_for_as_long_as_the_editor_says(
     at(later)
     publish(original, moment=later, expires_at=later + timedelta(hours=2))
     run_jobs()
-    assert told(outbox) == [("resident1", "Sperrung"), ("resident1", "Korrektur: Sperrung")]
+    assert told(outbox) == [("resident1", "Korrektur: Sperrung"), ("resident1", "Sperrung")]
 
 
-@pytest.mark.parametrize(("urgency", "sent"), [
-    (Urgency.INFO, 0), (Urgency.IMPORTANT, 1), (Urgency.DANGER, 1)])
+@on_sqlite
+@pytest.mark.parametrize(("urgency", "sent"), [(Urgency.INFO, 0), (Urgency.IMPORTANT, 1)])
 def test_an_sms_follows_only_what_presses(
         app: Flask, session: Session, publish: Publish, run_jobs: RunJobs,
         make_contact: MakeContact, at: object, urgency: Urgency, sent: int) -> None:
@@ -321,6 +331,7 @@ def test_an_sms_follows_only_what_presses(
     assert len(box.sent) == 1 + sent
 
 
+@on_sqlite
 def test_an_sms_that_waits_is_replaced_even_by_an_information(
         app: Flask, session: Session, publish: Publish, run_jobs: RunJobs,
         make_contact: MakeContact, now: datetime, at: object) -> None:
@@ -333,6 +344,7 @@ def test_an_sms_that_waits_is_replaced_even_by_an_information(
     assert rows(session, correction)[contact.id].state == State.WAITING
 
 
+@on_sqlite
 def test_outlets_that_showed_the_original_show_what_follows(
         make_app: Callable[..., Flask], now: datetime) -> None:
     outlets = tuple(OutletSetting(name, "json://localhost", topics=topics) for name, topics in (
@@ -366,8 +378,8 @@ def test_what_a_worker_holds_is_waited_for_and_then_followed(
     contacts = [make_contact() for _ in range(3)]
     original = publish()
     fan_out(original.id)
-    held = ledger.claim(session, "email", Lane.NORMAL, 2, now, timedelta(seconds=60))
-    session.commit()
+    held = sorted(d.id for d in ledger.claim(
+        session, "email", Lane.NORMAL, 2, now, timedelta(seconds=60)))
     correction = publish(original)
     run_jobs()
     assert set(rows(session, correction)) == {contacts[2].id}, "cut off, so told at once"
@@ -434,9 +446,8 @@ def test_a_worker_that_comes_back_does_not_send_what_was_replaced(
     original = publish()
     fan_out(original.id)
     held = ledger.claim(session, "email", Lane.NORMAL, 9, now, timedelta(seconds=60))
-    session.commit()
     publish(original)
-    ledger.record(session, [ledger.Record(held[0], State.WAITING, due_at=now)], now)
+    ledger.record(session, [ledger.Record(held[0].id, State.WAITING, due_at=now)], now)
     session.commit()
     drain("email", Lane.NORMAL)
     assert outbox.sent == []
@@ -487,7 +498,7 @@ class dying:  # noqa: N801 - reads as a sentence
         return kind is Died
 
 
-@pytest.mark.parametrize("inserts", [1, 2, 3, 6])
+@pytest.mark.parametrize("inserts", [2, 3])
 def test_a_follow_up_killed_anywhere_goes_on_and_tells_everybody_once(
         session: Session, outbox: Outbox, publish: Publish, run_jobs: RunJobs,
         make_contact: MakeContact, monkeypatch: pytest.MonkeyPatch, at: object, inserts: int
@@ -539,6 +550,7 @@ def test_stopping_ends_what_waits_and_a_correction_then_reaches_those_as_news(
         got.id: False, waits.id: True}
 
 
+@on_sqlite
 def test_stopping_ends_a_fan_out_under_way(
         session: Session, outbox: Outbox, publish: Publish, run_jobs: RunJobs,
         make_contact: MakeContact, now: datetime, at: object) -> None:
@@ -550,6 +562,7 @@ def test_stopping_ends_a_fan_out_under_way(
     assert rows(session, original) == {}
 
 
+@on_sqlite
 def test_a_receipt_and_the_envelope_before_travel_with_a_follow_up(
         session: Session, outbox: Outbox, publish: Publish, run_jobs: RunJobs,
         make_contact: MakeContact, at: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,8 @@ from civic_push.intake.changes import MOST_CHANGES
 from civic_push.intake.checking import check
 from civic_push.intake.models import Item, Source
 from tests.civic_push.intake.conftest import TownFeed
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 MakeSource = Callable[..., Source]
 
