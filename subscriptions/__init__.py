@@ -8,6 +8,7 @@ tokens    signed links and codes
 timing    when a delivery is due: frequency, quiet hours, urgency
 matching  the SELECT that says who gets an announcement
 signup    asking, confirming
-leaving   ending one contact or all of them
+leaving   ending one contact or all of them; how long proofs stay
+uniting   what a confirmation brings about: two subscribers become one, an old contact ends
 preferences  reading and changing choices
 """

@@ -10,9 +10,10 @@ function prepareTime(part) {
   let token = part.dataset.pageToken;
   let timers = [];
 
-  function wait(until) {
+  // seconds, not a time of day: the device's clock may be wrong
+  function wait(seconds) {
     timers.forEach(clearTimeout);
-    const left = new Date(until) - Date.now();
+    const left = seconds * 1000;
     timers = [
       setTimeout(() => show("warning", true), left - NOTICE),
       setTimeout(() => { show("warning", false); show("closed", true); }, left),
@@ -31,7 +32,7 @@ function prepareTime(part) {
     history.replaceState(null, "", location.href.replace(token, answer.token));
     token = answer.token;
     times.forEach((time) => { time.dateTime = answer.until; time.textContent = answer.words; });
-    wait(answer.until);
+    wait(answer.seconds);
   }
 
   part.querySelector("[data-page-extend]").addEventListener("click", async (event) => {
@@ -51,7 +52,7 @@ function prepareTime(part) {
       button.form.requestSubmit(button); // the server says what is the matter
     }
   });
-  wait(times[0].dateTime);
+  wait(Number(part.dataset.pageSeconds));
 }
 
 document.querySelectorAll("[data-page-time]").forEach(prepareTime);

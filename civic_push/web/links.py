@@ -27,6 +27,7 @@ class OpenPage:
     token: str
     contact: Contact  # whose link opened it
     until: datetime
+    seconds: int  # how long that still is
 
     @property
     def subscriber(self) -> Subscriber:
@@ -116,7 +117,7 @@ def to_page(token: str, now: datetime) -> OpenPage:
             410, "preferences.ask", _("Neuen Link anfordern")) from error
     contact = _still_here(contact_id)
     follow(contact.subscriber.language, contact.subscriber.register)
-    return OpenPage(token, contact, until)
+    return OpenPage(token, contact, until, int((until - now).total_seconds()))
 
 
 def close_pages() -> None:

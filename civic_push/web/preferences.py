@@ -29,7 +29,7 @@ from civic_push.web.forms import (
     ways,
 )
 from civic_push.web.language import _, moment
-from civic_push.web.links import PAGE_LIFE, OpenPage
+from civic_push.web.links import OpenPage
 from civic_push.web.masking import masked
 from civic_push.web.protection import keep_private, limiter
 from civic_push.web.signup import form_words
@@ -72,7 +72,7 @@ def send_link() -> str | tuple[str, int]:
         return render_template("preferences_ask.html", typed=typed, sent=False,
                                ways=channels), 422
     contact = asking.find(name, address) if address else None
-    if contact is not None:
+    if contact is not None and contact.state != ContactState.LEAVING:
         asking.send(contact, Purpose.MANAGE if contact.state == ContactState.ACTIVE
                     else Purpose.CONFIRM, now)
     asking.level(started)
@@ -112,13 +112,13 @@ def save(token: str) -> Response | tuple[str, int]:
 @pages.post("/einstellungen/offen/<token>/verlaengern")
 def extend(token: str) -> str | Response:
     """Keep the page open longer, with what is typed and not saved yet. For scripts: JSON
-    {"token", "until" (ISO 8601), "words" (the same, to read)} for the page on the screen."""
+    {"token", "seconds" (left), "until" (ISO 8601), "words" (the same, to read)}."""
     now = utcnow()
     before = links.to_page(token, now)
-    page = OpenPage(links.open_page(before.contact.id, now), before.contact, now + PAGE_LIFE)
+    page = links.to_page(links.open_page(before.contact.id, now), now)
     if request.accept_mimetypes.best == "application/json":
-        return jsonify({"token": page.token, "until": page.until.isoformat(),
-                        "words": moment(page.until, "time")})
+        return jsonify({"token": page.token, "seconds": page.seconds,
+                        "until": page.until.isoformat(), "words": moment(page.until, "time")})
     if "ortsteil" in request.form or "thema" in request.form:
         return render(page, Typed(request.form))
     return show_page(page.contact.id)
