@@ -76,7 +76,7 @@ def _links(block: Block) -> Iterator[str]:
         if words in (target, address) or (
                 target.startswith("tel:") and any(map(str.isdigit, words))):
             continue  # the words say it already
-        if words != block.text:
+        if words != block.text and not block.level:
             yield f"{words}:".replace("\n", " ")
         yield address
 

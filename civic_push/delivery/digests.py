@@ -35,13 +35,8 @@ class _Item(NamedTuple):
 
     order: tuple[int, str, bool, str]  # topic's position and name; whole town last; places
     topic: str
-    place: str  # "Hiddesen", "ganze Stadt"
+    place: str  # "Hiddesen", "Ganze Stadt"
     message: Message
-
-    @property
-    def title(self) -> str:
-        """With a mark where the reader wanted another language or register."""
-        return f"{self.message.title} {self.message.mark}".rstrip()
 
 
 _Numbered = list[tuple[int, _Item]]
@@ -102,9 +97,9 @@ class Digests:
 
     def _why(self, wanted: Wanted, language: str) -> str:
         """All reasons in one sentence."""
-        reasons = list(dict.fromkeys(reason for _, reason in wanted))
-        if len(reasons) == 1 or not all(known for *_, known in reasons):
-            return self.composer.why(reasons[0], language)
+        reasons = [r for r in dict.fromkeys(reason for _, reason in wanted) if r[2]]
+        if not reasons:  # all of it has been given up since
+            return self.composer.why(wanted[0][1], language)
         return str(gettext("Sie erhalten diese Nachricht, weil Sie das abonniert haben: "
                            "%(list)s.",
                            list="; ".join(self.composer.wish(r, language) for r in reasons)))
@@ -130,8 +125,8 @@ def _mail(items: list[_Item]) -> Iterator[str]:
     numbered = list(enumerate(items, start=1))
     yield f"<h2>{escape(gettext('Inhalt'))}</h2>"
     for topic, group in _by_topic(numbered):
-        entries = (f'<li><a href="#m{n}"{_said_in(item)}>{escape(item.title)}</a> '
-                   f"({escape(item.place)})</li>" for n, item in group)
+        entries = (f"<li>{_title(item.message, f'#m{n}')} ({escape(item.place)})</li>"
+                   for n, item in group)
         yield (f"<p><strong>{escape(topic)}</strong></p>\n"
                f'<ol start="{group[0][0]}">\n{"".join(entries)}\n</ol>')
     for topic, group in _by_topic(numbered):
@@ -141,14 +136,14 @@ def _mail(items: list[_Item]) -> Iterator[str]:
             if item.place != place:
                 place = item.place
                 yield f"<h3>{escape(place)}</h3>"
-            yield _text(number, item, whole)
+            yield _text(number, item.message, whole)
 
 
 def _chat(items: list[_Item]) -> Iterator[str]:
     """Titles that are links."""
     for topic, group in _by_topic(list(enumerate(items))):
-        entries = (f'<li><a href="{escape(item.message.url)}">{escape(item.title)}</a> '
-                   f"({escape(item.place)})</li>" for _, item in group)
+        entries = (f"<li>{_title(item.message, item.message.url)} ({escape(item.place)})</li>"
+                   for _, item in group)
         yield f"<h2>{escape(topic)}</h2>\n<ul>\n{''.join(entries)}\n</ul>"
 
 
@@ -158,19 +153,23 @@ def _by_topic(numbered: _Numbered) -> Iterator[tuple[str, _Numbered]]:
         yield topic, list(group)
 
 
-def _text(number: int, item: _Item, whole: bool) -> str:
+def _text(number: int, message: Message, whole: bool) -> str:
     """One announcement: its title, which is a link and the place the contents lead to (`name`
     for Outlook, which knows no other), and its text, its headings beneath that title's."""
-    message = item.message
     html = _HEADING.sub(lambda tag: f"<{tag[1]}h{min(6, int(tag[2]) + 3)}>", message.html)
-    heading = (f'<h4 id="m{number}"><a name="m{number}" href="{escape(message.url)}">'
-               f"{number}. {escape(item.title)}</a></h4>")
-    return (f"<div{_said_in(item)}>\n{heading}\n"
+    title = _title(message, message.url, f'name="m{number}" ', f"{number}. ")
+    return (f'<h4 id="m{number}">{title}</h4>\n<div{_said_in(message)}>\n'
             f"{html if whole else f'<p>{escape(message.short)}</p>'}\n</div>")
 
 
-def _said_in(item: _Item) -> str:
-    message = item.message
+def _title(message: Message, target: str, attribute: str = "", number: str = "") -> str:
+    """A title that leads somewhere, marked where the reader wanted another text."""
+    mark = f" {escape(message.mark)}" if message.mark else ""
+    return (f'<a {attribute}href="{escape(target)}"{_said_in(message)}>'
+            f"{number}{escape(message.title)}</a>{mark}")
+
+
+def _said_in(message: Message) -> str:
     if not message.text_language:
         return ""
     return f' lang="{escape(message.text_language)}" dir="{message.text_direction}"'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -266,6 +267,8 @@ def test_a_digest_marks_what_is_not_in_the_readers_language(
     _text, html = mail(digest(*of_town(town), english, language="en"))
     assert html.count('<div lang="de" dir="ltr">') == 4
     assert "Free swim</a></h4>" in html
+    assert re.search(r'href="#m\d" lang="de" dir="ltr">Neue Ampel</a> \([^)]+\) \(', html), (
+        "the mark and the Ortsteil are in the reader's language")
     assert Tags(html).tags[0][1]["lang"] == "en"
 
 
@@ -275,6 +278,17 @@ def test_a_long_digest_gives_sentences_so_that_nothing_is_cut(
     _text, html = mail(digest(*of_town(town)))
     assert "<p>Ampel ab Dienstag.</p>" in html
     assert "Umleitung" not in html
+
+
+def test_a_digest_names_what_is_still_subscribed(town: dict[str, int], digest: Compose) -> None:
+    gone: Reason = (None, None, False)
+    kept: Reason = (town["works"], town["here"], True)
+    pair = town["closed"], town["reading"]
+    assert digest(*pair, reasons={pair[0]: gone, pair[1]: kept}).why == (
+        "Sie erhalten diese Nachricht, weil Sie das abonniert haben: „Baustellen & Verkehr“ für "
+        "Hiddesen.")
+    assert digest(*pair, reasons=dict.fromkeys(pair, gone)).why == (
+        "Sie erhalten diese Nachricht, weil Sie Meldungen abonniert haben.")
 
 
 def test_a_digest_that_nobody_can_place_still_arrives(publish: Publish, digest: Compose) -> None:
