@@ -34,9 +34,9 @@ bench: install .venv/.system-test ## how fast it delivers, next to the machine's
 lock: .venv/.dev ## write the lock files anew (ARGS=--upgrade for newer versions)
 	$(BIN)/python scripts/lock.py $(ARGS)
 
-catalogue: .venv/.dev ## bring the English catalogue up to date with the sources
-	$(BIN)/pybabel -q extract -F babel.cfg -o .venv/messages.pot .
-	$(BIN)/pybabel -q update -N -i .venv/messages.pot -d civic_push/translations
+catalogue: .venv/.dev ## bring the catalogues up to date, and say what they lack
+	$(BIN)/python scripts/translations.py
+	$(BIN)/python scripts/translations.py check
 
 clean: ## remove what can be made again; var/ with keys and data stays
 	rm -rf .venv node_modules civic_push/static/vendor build *.egg-info

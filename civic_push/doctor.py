@@ -19,6 +19,7 @@ from civic_push import keys
 from civic_push.app import create_app
 from civic_push.config import PREFIX, Settings, is_local
 from civic_push.db import db
+from civic_push.legal import texts
 
 
 class Level(StrEnum):
@@ -50,7 +51,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding(Level.ERROR, str(error))
         return
     with app.app_context():
-        for look in (_database, _queue, _channels):
+        for look in (_database, _texts, _queue, _channels):
             yield from look(app, settings)
         db.engine.dispose()
 
@@ -116,6 +117,19 @@ def _database(_app: Flask, settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding(Level.ERROR, f"The database {where} is at version {have or 'none'}, this "
                       f"release needs {wanted}: `civic-push migrate`.")
+
+
+def _texts(_app: Flask, _settings: Settings) -> Iterator[Finding]:
+    try:
+        models = [name for name in texts.REQUIRED
+                  if texts.exact(db.session(), name, "de").written_at is None]
+    except SQLAlchemyError:
+        return  # the database's own finding says it
+    finally:
+        db.session.remove()
+    if models:
+        yield Finding(Level.HINT, f"Still our model texts: {', '.join(models)}. Check and adapt "
+                      "them at the desk (Verwaltung, Texte) before residents come.")
 
 
 def _queue(app: Flask, _settings: Settings) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from civic_push.db import db, utcnow
+from civic_push.languages import direction
 from civic_push.legal import texts
 from civic_push.legal.models import LegalText
 from civic_push.staff.models import Staff
@@ -17,7 +18,7 @@ from civic_push.staff.roles import Can
 from civic_push.web import legal
 from civic_push.web.desk_frame import desk, needs, note
 from civic_push.web.forms import Typed
-from civic_push.web.language import CHOICES, _
+from civic_push.web.language import CHOICES, PLAIN, _
 
 _PAGE = "/texte/<any(imprint, privacy, accessibility):name>/<wording>"
 
@@ -91,6 +92,7 @@ def _show(name: str, wording: str, typed: Typed, preview: str = "") -> str:
         "desk/text.html", name=name, wording=wording, typed=typed, preview=preview,
         title=legal.titles()[name], words=CHOICES[wording], required=texts.REQUIRED[name],
         held=texts.exact(db.session(), name, wording), placeholders=texts.PLACEHOLDERS,
+        text_direction=direction("de" if wording == PLAIN else wording),
         versions=texts.versions(db.session(), name, wording), authors=_authors())
 
 

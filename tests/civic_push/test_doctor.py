@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy.orm import Session
 
 from civic_push.cli import main
 from civic_push.config import PREFIX, Settings
 from civic_push.doctor import Finding, Level, examine
+from civic_push.legal import texts
 from tests.conftest import SECRETS
 from tests.parts import Valkey
 
@@ -107,3 +110,15 @@ def test_the_command_fails_where_something_is_wrong(
     assert result.exit_code == 1
     assert "to mend" in result.stderr
     assert "ERROR" in result.stdout
+
+
+def test_model_texts_are_named_until_they_are_adapted(
+        look: Look, session: Session, now: datetime) -> None:
+    def hints() -> str:
+        return "\n".join(f.text for f in look() if f.level is Level.HINT)
+
+    assert "model texts: imprint, privacy, accessibility" in hints()
+    for name in ("imprint", "accessibility"):
+        texts.write(session, name, "de", "$sender", None, now)
+    session.commit()
+    assert "model texts: privacy." in hints()
