@@ -7,7 +7,7 @@ first. Who gets which is delivery.audiences' matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -61,19 +61,6 @@ def newest() -> ColumnElement[bool]:
     later = aliased(Announcement)
     return ~exists().where(later.replaces_id == Announcement.id,
                            later.state == AnnouncementState.PUBLISHED)
-
-
-def fates(session: Session, announcements: Iterable[Announcement]) -> dict[int, Announcement]:
-    """For those of these announcements that something follows, by id: the newest of it."""
-    shown = {a.id: a.chain_id for a in announcements}
-    last = {a.chain_id: a for a in session.scalars(
-        select(Announcement)
-        .where(Announcement.root_id.in_(set(shown.values())),
-               Announcement.state == AnnouncementState.PUBLISHED)
-        .order_by(Announcement.published_at, Announcement.id)
-        .options(selectinload(Announcement.texts)))}
-    return {number: last[root] for number, root in shown.items()
-            if root in last and last[root].id != number}
 
 
 def open_draft(session: Session, announcement: Announcement, kind: AnnouncementKind

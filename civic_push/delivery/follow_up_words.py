@@ -33,12 +33,6 @@ def as_follow_up(message: Message, kind: str, change: str, begun: datetime) -> M
         alone=f"{title}. {change or lead}", why=why, thread=message.key)
 
 
-def heading(kind: str, title: str) -> str:
-    """An announcement's title with what it is to the one it follows, in the current locale."""
-    words = _WORDS.get(AnnouncementKind(kind))
-    return words(title, "", "")[0] if words else title
-
-
 def _corrected(title: str, change: str, day: str) -> tuple[str, str]:
     return (gettext("Korrektur: %(title)s", title=title),
             gettext("Wir haben unsere Meldung vom %(day)s korrigiert. Das ist jetzt anders: "

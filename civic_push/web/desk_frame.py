@@ -40,7 +40,7 @@ def needs(ability: Can) -> Callable[[_View], _View]:
     return mark
 
 
-_WRITING = ("desk.save_new", "desk.save")
+_WRITING = ("desk.save_new", "desk.save", "desk.save_follow", "desk.save_follow_up")
 
 
 @desk.before_request

@@ -28,6 +28,7 @@ from civic_push.web.desk_frame import (
     wanted,
 )
 from civic_push.web.desk_words import _
+from civic_push.web.errors import stale_form
 from subscriptions.models import Neighbourhood, Topic
 
 _OPEN = (AnnouncementState.DRAFT, AnnouncementState.WAITING)
@@ -131,7 +132,7 @@ def restore(number: int) -> ResponseReturnValue:
 
 
 @desk.errorhandler(CSRFError)
-def stale_page(_error: CSRFError) -> ResponseReturnValue:
+def stale_page(error: CSRFError) -> ResponseReturnValue:
     """A page that was open too long: nothing was done. A form comes back as it was typed,
     with a fresh token."""
     if not current_user.is_authenticated:
@@ -142,6 +143,8 @@ def stale_page(_error: CSRFError) -> ResponseReturnValue:
         sentence = _("Die Seite war lange offen. Ihr Text ist noch da, aber nicht gespeichert: "
                      "Bitte speichern Sie noch einmal.")
         return _form(desk_forms.read(request.form), announcement, status=400, problem=sentence)
+    if request.endpoint in ("desk.save_follow", "desk.save_follow_up"):
+        return stale_form(error)
     flash(_("Die Seite war lange offen, es wurde nichts geändert. Bitte versuchen Sie es "
             "noch einmal."), "warning")
     return redirect(url_for("desk.watch", number=number) if number

@@ -25,7 +25,7 @@ class Trouble:
 
 def init_errors(app: Flask) -> None:
     """Show our own page for every HTTP error and every exception nobody caught."""
-    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(CSRFError, stale_form)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(500, _crash)
 
@@ -41,13 +41,14 @@ def _http_error(error: HTTPException) -> Response | tuple[str, int] | tuple[Resp
     return _answer(_trouble(error.code or 500), error.code or 500)
 
 
-def _stale_form(error: CSRFError) -> tuple[str, int] | tuple[Response, int]:
+def stale_form(error: CSRFError) -> tuple[str, int] | tuple[Response, int]:
     """A form whose token no longer holds comes back with all that was typed, to be sent
     again; but only to our own page, and never a password."""
     fields = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
     secret = any("password" in name for name, _value in fields)
     if fields and not secret and from_own_page():
-        return render_template("stale_form.html", fields=fields, action=request.full_path.rstrip("?")), 400
+        return render_template("stale_form.html", fields=fields,
+                               action=request.full_path.rstrip("?")), 400
     return _answer(Trouble(
         _("Dieses Formular kann so nicht gesendet werden."),
         _("Es war zu lange offen, oder Ihr Browser lässt keine Cookies zu. Gehen Sie zurück, "

@@ -13,7 +13,7 @@ from channels.base import Urgency
 from civic_push.announcements import following, publishing
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.announcements.publishing import Draft
-from civic_push.db import utcnow
+from civic_push.db import db, utcnow
 from civic_push.delivery.fan_out import fan_out
 from civic_push.delivery.models import Delivery, State
 from subscriptions.models import Contact, Topic
@@ -281,3 +281,21 @@ def test_a_correction_without_a_word_of_its_own_is_not_published(
     assert refused.status_code == 302
     session.refresh(brought)
     assert brought.state == AnnouncementState.WAITING
+
+
+def test_a_correction_typed_on_a_page_that_was_open_too_long_is_not_lost(
+        editor: Visitor, session: Session, published: Callable[..., Announcement]) -> None:
+    original = published()
+    path = f"/redaktion/{original.id}/zurueckziehen"
+    editor.get(path)
+    db.session.commit()
+    with editor.client.application.app_context():
+        answer = editor.client.post(path, headers={"Origin": "http://localhost"}, data={
+            "csrf_token": "stale", "change": "Ein Irrtum.", "button": "next"})
+    assert answer.status_code == 400
+    assert 'value="Ein Irrtum."' in answer.text
+    assert drafts(session) == []
+    editor.press("/redaktion/", to="/redaktion/abmelden")
+    answer = editor.post(path, change="Ein Irrtum.", button="next")
+    assert answer.status_code == 401
+    assert 'value="Ein Irrtum."' in answer.text
