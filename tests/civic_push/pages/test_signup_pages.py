@@ -152,7 +152,8 @@ def test_a_program_that_fills_the_hidden_field_is_told_the_same_and_stores_nothi
 
 
 def test_a_form_sent_at_once_asks_to_be_sent_again(session, resident, sign_up):
-    page = sign_up(email="anna@example.org", gezeigt=stamp(utcnow()))
+    just_now = stamp(utcnow() + timedelta(minutes=1))  # however slow this machine is
+    page = sign_up(email="anna@example.org", gezeigt=just_now)
     assert page.status_code == 422
     assert "sehr schnell" in resident.error_at("absenden")
     forged = sign_up(email="anna@example.org", gezeigt=f"{int(time.time()) - 900}.0123")
@@ -375,8 +376,10 @@ def test_bytes_that_are_no_text_are_answered_like_any_other_mistake(resident):
 
 
 def test_a_network_that_tries_too_often_loses_nothing_it_typed(resident, sign_up):
-    for _ in range(12):
-        sign_up(email="anna@")
+    tries = 0
+    while sign_up(email="anna@").status_code != 429:
+        tries += 1
+        assert tries < 30  # more than 12 only where a new minute began meanwhile
     page = sign_up(email="anna@example.org", ort="Hiddesen")
     assert page.status_code == 429
     assert "zu viele Versuche" in resident.error_at("absenden")
