@@ -42,7 +42,8 @@ OPEN = {
     "push.key", "inbox.show", "inbox.offline", "inbox.manifest", "inbox.service_worker"}
 ASKING = {  # anybody may ask; what follows goes to the inbox itself, or to the desk
     "feedback.form", "feedback.submit",
-    "signup.form", "signup.submit", "signup.done", "signup.count", "signup.find_places", "preferences.ask", "preferences.send_link",
+    "signup.form", "signup.submit", "signup.done", "signup.count", "signup.find_places",
+    "preferences.ask", "preferences.send_link",
     "confirming.code_form", "confirming.confirm_code", "confirming.new_code",
     "push.start", "push.stop", "push.switch", "push.preferences", "push.test"}
 SIGNED = {  # the link itself is the proof
