@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from flask_babel import gettext
 
-from civic_push.announcements.markdown import to_html, to_text
+from channels.reading import read
+from civic_push.announcements.markdown import to_html
 from civic_push.announcements.models import Announcement, AnnouncementText
 from civic_push.announcements.sentences import first_thought
 from subscriptions.models import Register
@@ -46,10 +47,12 @@ def sms_words(text: AnnouncementText) -> str:
 
 
 def _beginning(text: AnnouncementText) -> str:
-    """The first paragraph, or as many as it takes to say something, on one line."""
+    """The first paragraph, or as many as it takes to say something, on one line. Headings
+    are left out: without their line they would be half a sentence."""
     said = ""
-    for paragraph in to_text(text.body).split("\n\n"):
-        said = " ".join(f"{said} {paragraph}".split())
+    for block in read(to_html(text.body)):
+        if not block.level:
+            said = " ".join(f"{said} {block.marker}{block.text}".split())
         if len(said) >= _ENOUGH:
             break
     return said

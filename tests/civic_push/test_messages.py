@@ -164,6 +164,19 @@ def test_an_sms_has_the_title_a_whole_thought_and_a_short_link(
         "Hornscher Straße voll gesperrt. http://localhost/m/" + f"{number}")
 
 
+@pytest.mark.parametrize(("body", "beginning"), [
+    ("# Das gilt\n\nAb [Montag](https://x.example/) ist die Straße wegen eines Rohrbruchs für "
+     "alle zu. Bis Mai.\n\nMehr.",
+     "Ab Montag ist die Straße wegen eines Rohrbruchs für alle zu."),
+    ("Es ist zu:\n\n- die B 239\n- die B 238", "Es ist zu: - die B 239 - die B 238"),
+    ("## Nur das", ""), ("", "")])
+def test_what_stands_alone_begins_with_a_sentence_not_with_a_heading(
+        publish: Publish, compose: Compose, body: str, beginning: str) -> None:
+    message = compose(publish(standard(body=body)))
+    assert message.short == beginning
+    assert message.alone.startswith(f"Sperrung. {beginning}".strip())
+
+
 def test_a_push_has_the_title_and_one_sentence(publish: Publish, compose: Compose) -> None:
     message = compose(publish(standard(body=LONG.replace("gesperrt.", "gesperrt. Bis Mai."))))
     assert message.short == ("Ab Montag ist die Paulinenstraße zwischen Bahnhof und Hornscher "
