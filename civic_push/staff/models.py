@@ -65,6 +65,11 @@ class Staff(Base, UserMixin):
     passkeys: Mapped[list[Passkey]] = relationship(
         back_populates="staff", order_by="Passkey.id", cascade="all, delete-orphan")
 
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether a password alone does not open this account."""
+        return bool(self.totp_secret or self.passkeys)
+
 
 class Passkey(Base):
     """A WebAuthn credential: the public half of a key in somebody's device."""

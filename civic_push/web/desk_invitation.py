@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import current_app, flash, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from civic_push.db import db, utcnow
@@ -33,7 +33,7 @@ def accept(token: str) -> ResponseReturnValue:
     staff, typed = _invited(token), Typed(request.form)
     if staff is None:
         return _stale()
-    if typed.text("credential"):
+    if typed.text("credential") and not staff.has_second_factor:
         return _with_passkey(staff, typed)
     return _with_password(staff, typed)
 
@@ -65,6 +65,10 @@ def _with_password(staff: Staff, typed: Typed) -> ResponseReturnValue:
     if not invitations.use_up(db.session(), staff):
         return _stale()
     _note(staff, "password")
+    if staff.has_second_factor:  # the letter stands in for the password, never for that
+        db.session.commit()
+        flash(_("Ihr neues Passwort gilt. Bitte melden Sie sich damit an."), "success")
+        return redirect(url_for("security.login"))
     flash(_("Ihr Zugang ist eingerichtet. Am besten richten Sie gleich eine zweite Sicherung "
             "ein."), "success")
     return come_in(staff, "invitation and password", False, url_for("desk.account"))

@@ -12,6 +12,7 @@ import hmac
 import secrets
 
 from flask import after_this_request, current_app, request
+from flask import session as cookie
 from werkzeug.wrappers import Response
 
 from civic_push.config import settings
@@ -69,7 +70,9 @@ def _known_device() -> str | None:
 
 
 def _typed() -> str:
-    return request.form.get("email", "").strip().casefold()
+    """The address that is tried: typed here, or with the password a step before."""
+    before = (cookie.get("half") or {}).get("email", "")
+    return str(request.form.get("email", before)).strip().casefold()
 
 
 def _mark(words: str) -> str:

@@ -56,8 +56,9 @@ def sign_in() -> ResponseReturnValue:
             _note_failure("password", desk_limits.account())
         return _page(form)
     staff, onward = cast(Staff, form.user), safe(form.next.data)
-    if staff.totp_secret or staff.passkeys:
-        cookie["half"] = {"who": staff.fs_uniquifier, "at": int(time.time()), "next": onward}
+    if staff.has_second_factor:
+        cookie["half"] = {"who": staff.fs_uniquifier, "email": staff.email,
+                          "at": int(time.time()), "next": onward}
         return redirect(url_for("door.second_step"))
     return come_in(staff, "password", False, onward)
 
@@ -70,8 +71,10 @@ def second_step() -> ResponseReturnValue:
 
 
 @door.post("/anmelden/code")
-@limiter.limit("5 per 15 minutes;20 per day", deduct_when=desk_limits.failed,
-               key_func=lambda: f"{network()} {(cookie.get('half') or {}).get('who')}")
+@limiter.limit(desk_limits.PER_ACCOUNT, key_func=desk_limits.account,
+               deduct_when=desk_limits.failed, exempt_when=desk_limits.known_device)
+@limiter.limit(desk_limits.PER_BOTH, key_func=desk_limits.network_and_account,
+               deduct_when=desk_limits.failed)
 def check_second_step() -> ResponseReturnValue:
     """Let in who has the app's code of this moment, or a recovery code."""
     staff, typed = _half_way(), Typed(request.form)
@@ -90,7 +93,8 @@ def check_second_step() -> ResponseReturnValue:
 
 
 @door.post("/anmelden/passkey")
-@limiter.limit("30 per 15 minutes", deduct_when=lambda r: "anmelden" in r.headers["Location"])
+@limiter.limit("30 per 15 minutes",
+               deduct_when=lambda r: "anmelden" in r.headers.get("Location", ""))
 def by_passkey() -> ResponseReturnValue:
     """Let in whose device has answered the page's challenge."""
     onward = safe(request.form.get("next"))

@@ -75,6 +75,8 @@ ACTION_WORDS = {
     "announcement.moved": lazy_gettext("Meldung verworfen oder zurückgeholt"),
     "counter.signed_up": lazy_gettext("am Schalter angemeldet"),
     "counter.ended": lazy_gettext("am Schalter abgemeldet"),
+    "barrier_report.answer": lazy_gettext("Barriere beantwortet"),
+    "text.write": lazy_gettext("Text geändert"),
     "channel.tried": lazy_gettext("Kanal noch einmal versucht"),
     "staff.signed_in": lazy_gettext("angemeldet"),
     "staff.signed_out": lazy_gettext("abgemeldet"),

@@ -13,6 +13,7 @@ from civic_push.announcements.models import Announcement, AnnouncementState
 from civic_push.config import settings
 from civic_push.db import db, utcnow
 from civic_push.intake.models import Item
+from civic_push.staff import roles
 from civic_push.staff.roles import Can
 from civic_push.staff.security import ask_to_sign_in
 from civic_push.web import desk_forms
@@ -183,7 +184,7 @@ def _store(written: Written, announcement: Announcement | None, button: str | No
     saved.state = AnnouncementState.DRAFT  # out of the tray: somebody works on it
     note("announcement.saved", ("announcement", saved.id), before, desk_forms.told(written))
     db.session.commit()
-    if button == "next":
+    if button == "next" and roles.can(current_user, Can.PUBLISH):
         return redirect(url_for("desk.confirm", number=saved.id))
     flash(_("Der Entwurf ist gespeichert."), "success")
     return redirect(url_for("desk.edit", number=saved.id))

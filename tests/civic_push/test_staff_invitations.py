@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from civic_push.db import utcnow
 from civic_push.delivery.drain import drain
 from civic_push.delivery.models import Delivery, State
-from civic_push.staff import accounts, invitations
+from civic_push.staff import accounts, codes, invitations
 from civic_push.staff.models import Staff, TrailEntry
 from subscriptions.models import Neighbourhood
 from subscriptions.tokens import Purpose
@@ -211,6 +211,21 @@ def test_after_a_reset_the_letter_leads_back_in(
     visitor = Visitor(app.test_client())
     assert visitor.press("/redaktion/anmelden", email=NEW, password=PASSWORD).status_code == 200
     assert visitor.press(path, password="gießkanne fahrplan").status_code == 302
+
+
+def test_a_letter_stands_in_for_the_password_but_never_for_the_second_factor(
+        app: Flask, session: Session, administrator: Visitor, outbox: Outbox) -> None:
+    person = accounts.create(session, NEW, PASSWORD, "editor", utcnow())
+    person.totp_secret = codes.new_secret()
+    session.commit()
+    administrator.press(f"{TEAM}/{person.id}", f"{TEAM}/{person.id}/einladen")
+    path = read_letter(outbox)
+    visitor = Visitor(app.test_client())
+    assert "Passkey einrichten" not in visitor.read(path)
+    assert visitor.press(path, password="gießkanne fahrplan").location == "/redaktion/anmelden"
+    assert visitor.get("/redaktion/konto").status_code == 302
+    next_step = visitor.press("/redaktion/anmelden", email=NEW, password="gießkanne fahrplan")
+    assert next_step.location == "/redaktion/anmelden/code"
 
 
 def test_a_letter_is_not_for_residents_eyes(session: Session, invite: Callable[..., str]) -> None:

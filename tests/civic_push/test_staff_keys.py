@@ -17,7 +17,7 @@ from civic_push.db import utcnow
 from civic_push.staff import accounts, codes, passwords, sessions
 from civic_push.staff.models import DeskSession, RecoveryCode, Staff
 from tests.civic_push.conftest import EDITOR, PASSWORD, sign_in
-from tests.civic_push.desk_visitor import Visitor
+from tests.civic_push.desk_visitor import Visitor, hidden
 
 SIGN_IN, ACCOUNT, APP = "/redaktion/anmelden", "/redaktion/konto", "/redaktion/konto/app"
 
@@ -89,6 +89,18 @@ def test_guessing_the_second_factor_ends_after_five_tries(app: Flask, editor: Vi
     tries = [visitor.press("/redaktion/anmelden/code", code="000000").status_code
              for _ in range(6)]
     assert tries == [422] * 5 + [429]
+
+
+def test_guessing_the_second_factor_from_many_networks_ends_too(
+        app: Flask, editor: Visitor) -> None:
+    set_up_app(editor)
+    visitor = begin(app.test_client())
+    page = hidden(visitor.get("/redaktion/anmelden/code").text)
+    answers = []
+    for number in range(51):
+        visitor.client.environ_base["REMOTE_ADDR"] = f"192.0.2.{number}"
+        answers.append(visitor.post("/redaktion/anmelden/code", code="0", **page).status_code)
+    assert answers == [422] * 50 + [429]
 
 
 def test_the_second_step_without_the_first_leads_back(client: FlaskClient) -> None:
