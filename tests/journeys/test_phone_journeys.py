@@ -32,7 +32,11 @@ def test_who_types_in_the_code_gets_announcements_as_text_messages(
 
     number = town.announce("Glatteis im Ort", "Die Straßen sind glatt, bitte langsam fahren.")
     text = town.wait_for_sms(MOBILE, "bitte langsam fahren")
-    assert f"{town.url}/meldungen/{number}" in text
+    link = re.search(rf"{re.escape(town.url)}/m/\w+", text)
+    assert link is not None
+    resident.open(link.group())
+    assert resident.page.url == f"{town.url}/meldungen/{number}"
+    resident.wait_for_text("Glatteis im Ort")
 
 
 def test_who_presses_start_gets_announcements_in_the_chat_until_stop(
