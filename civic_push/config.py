@@ -220,12 +220,22 @@ def _check(s: Settings) -> None:
                              "`openssl rand -hex 32` makes one.")
     if not s.public_url.startswith(("http://", "https://")) or s.public_url.endswith("/"):
         raise BadSetting(f"{PREFIX}PUBLIC_URL must begin with https:// and not end with a slash.")
+    if s.demo and (s.database_url.startswith("postgresql") or not is_local(s.public_url)):
+        raise BadSetting(f"{PREFIX}DEMO is for `make run` on this machine only; remove it.")
+    _check_sms(s)
+    _check_sign_in(s)
+
+
+def _check_sms(s: Settings) -> None:
     if s.sms_url and "{to}" not in s.sms_url:
         raise BadSetting(f"{PREFIX}SMS_URL must contain {{to}} where the number goes.")
-    if s.sms_inbound_secret and (len(s.sms_inbound_secret) < 20
-                                 or not s.sms_inbound_secret.isalnum()):
+    secret = s.sms_inbound_secret
+    if secret and (len(secret) < 20 or not secret.isalnum()):
         raise BadSetting(f"{PREFIX}SMS_INBOUND_SECRET must be 20 or more letters and digits; "
                          "`openssl rand -hex 20` makes one.")
+
+
+def _check_sign_in(s: Settings) -> None:
     if s.second_factor not in ("required", "offered"):
         raise BadSetting(f"{PREFIX}SECOND_FACTOR must be required or offered.")
     if s.oidc_issuer and not (s.oidc_client_id and s.oidc_client_secret):
@@ -233,8 +243,6 @@ def _check(s: Settings) -> None:
                          f"{PREFIX}OIDC_CLIENT_SECRET.")
     if bad := [pair for pair in s.oidc_roles if not all(pair.partition("=")[::2])]:
         raise BadSetting(f"{PREFIX}OIDC_ROLES: {bad[0]!r} is not group=role.")
-    if s.demo and (s.database_url.startswith("postgresql") or not is_local(s.public_url)):
-        raise BadSetting(f"{PREFIX}DEMO is for `make run` on this machine only; remove it.")
 
 
 def is_local(url: str) -> bool:
