@@ -189,11 +189,10 @@ def _convert(name: str, value: Any) -> Any:
 
 
 def _bool(value: Any) -> bool:
-    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False,
-             "": False}
-    if str(value).lower() not in words:
+    word = str(value).lower()
+    if word not in ("1", "true", "yes", "0", "false", "no", ""):
         raise ValueError("write true or false")
-    return words[str(value).lower()]
+    return word in ("1", "true", "yes")
 
 
 def _words(value: Any) -> tuple[str, ...]:
