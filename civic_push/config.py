@@ -62,8 +62,7 @@ class Settings:
         "", "Apprise URL of the SMS gateway with {to} where the number goes", secret=True)
     sms_per_second: float = _setting(5.0, "SMS a second, all workers together")
     sms_max_segments: int = _setting(2, "Longest SMS, in segments; longer texts are cut")
-    sms_segment_cents: float = _setting(
-        0.0, "What a segment costs, in cents, for the preview at the desk; 0: not shown")
+    sms_segment_cents: float = _setting(0.0, "Price of a segment, for the desk; 0: not shown")
     sms_monthly_cap: int = _setting(10_000, "SMS segments a month; 0: no cap")
     sms_inbound_secret: str = _setting(
         "", "Last part of the address where the SMS gateway brings answers such as STOP; empty: "
