@@ -385,9 +385,9 @@ def test_polling_ends_at_once_on_sigterm(make_app: Callable[..., Flask]) -> None
             env=environment)
         try:
             server.say(CHAT, "Hallo")
-            eventually(lambda: len(server.chats[CHAT].texts) == 1, 30)
+            eventually(lambda: len(server.chats[CHAT].texts) == 1, 90)
             child.send_signal(signal.SIGTERM)
-            assert child.wait(5) == 0
+            assert child.wait(15) == 0, "a long poll takes 50 seconds"
         finally:
             child.kill()
             child.wait()
