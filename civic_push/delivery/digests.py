@@ -123,7 +123,8 @@ def _mail(items: list[_Item]) -> Iterator[str]:
     program follows no links within a mail, and in text mode."""
     whole = sum(len(item.message.html) for item in items) <= WHOLE_TEXTS
     numbered = list(enumerate(items, start=1))
-    yield f"<h2>{escape(gettext('Inhalt'))}</h2>"
+    contents = gettext("Inhalt")
+    yield f"<h2>{escape(contents)}</h2>"
     for topic, group in _by_topic(numbered):
         entries = (f"<li>{_title(item.message, f'#m{n}')} ({escape(item.place)})</li>"
                    for n, item in group)

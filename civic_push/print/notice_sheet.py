@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from babel.dates import format_skeleton
-from flask_babel import format_date, format_time, get_locale, gettext
+from flask_babel import format_date, format_time, get_locale, gettext, pgettext
 from sqlalchemy import and_, func, or_
 from sqlalchemy.orm import Session
 
@@ -86,7 +86,7 @@ def notice_sheet(settings: Settings, reader: Reader, week: Week, rows: Sequence[
         "as_of": gettext("Stand: %(moment)s", moment=_moment(now)),
         "imprint": gettext("%(sender)s · Impressum: %(address)s", sender=settings.sender,
                            address=f"{host}/impressum"),
-        "page": gettext("Seite"), "of": gettext("von"),
+        "page": gettext("Seite"), "of": pgettext("Seite 1 von 3", "von"),
     }
 
 
