@@ -110,11 +110,12 @@ def typed(written: Written, errors: Mapping[str, str]) -> Typed:
 
 def texts(written: Written) -> list[AnnouncementText]:
     """The wordings this would make, for a preview; they belong to no session."""
-    wordings = [AnnouncementText(register=Register.STANDARD, title=written.title,
-                                 body=written.body, short=written.short)]
+    wordings = [AnnouncementText(
+        language="de", register=Register.STANDARD, title=written.title, body=written.body,
+        short=written.short)]
     if written.plain_body:
         wordings.append(AnnouncementText(
-            register=Register.PLAIN, title=written.plain_title or written.title,
+            language="de", register=Register.PLAIN, title=written.plain_title or written.title,
             body=written.plain_body, short=written.plain_short))
     return wordings
 

@@ -101,3 +101,9 @@ def test_ortsteile_ticked_do_not_count_for_the_whole_town() -> None:
 def test_the_seal_changes_with_the_content_only() -> None:
     assert right().seal == right().seal
     assert right().seal != right(urgency="danger").seal
+
+
+def test_the_wordings_of_a_preview_say_their_language_as_stored_ones_do() -> None:
+    wordings = desk_forms.texts(right(plain_body="Die Brücke ist zu."))
+    assert [(text.language, text.register) for text in wordings] == [
+        ("de", "standard"), ("de", "plain")]
