@@ -94,6 +94,9 @@ def _public_url(settings: Settings) -> Iterator[Finding]:
 def _demo(settings: Settings) -> Iterator[Finding]:
     if settings.demo:
         yield Finding(Level.HINT, f"{PREFIX}DEMO is on: messages go to the demo inboxes only.")
+    elif settings.second_factor == "offered":
+        yield Finding(Level.HINT, f"{PREFIX}SECOND_FACTOR is offered: whoever learns an editor's "
+                      "password can publish. `required` is safer.")
 
 
 def _misspelt() -> Iterator[Finding]:

@@ -101,7 +101,7 @@ def say_limits(_error: OutsideLimits) -> ResponseReturnValue:
     """Say why, and what to do."""
     return render_template("error.html", status=403, trouble=Trouble(
         _("Diese Meldung liegt außerhalb Ihrer Ortsteile oder Themen."),
-        _("Bitten Sie jemanden aus der Hauptredaktion darum. Es wurde nichts geändert."))), 403
+        _("Bitten Sie jemanden darum, der es darf. Es wurde nichts geändert."))), 403
 
 
 def allow(ability: Can, announcement: Announcement) -> None:

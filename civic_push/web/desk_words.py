@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import format_decimal, gettext, lazy_gettext
 
 from channels.base import Urgency
 from civic_push.announcements.markdown import to_html
@@ -125,7 +125,7 @@ def few(count: int, public: bool = False) -> str:
     """A number of residents, as small ones may be told."""
     if 0 < count < FEW and not public:
         return _("weniger als %(few)s", few=FEW)
-    return f"{count:,}".replace(",", ".")
+    return str(format_decimal(count))
 
 
 def as_sms(text: AnnouncementText) -> SmsPreview:

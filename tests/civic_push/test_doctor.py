@@ -49,6 +49,12 @@ def test_only_the_channels_are_missing_in_a_fresh_installation(look: Look) -> No
     assert errors(look()) == "No channel is set up: residents could not be reached."
 
 
+def test_a_password_that_is_enough_to_publish_is_pointed_out(look: Look) -> None:
+    hints = "\n".join(f.text for f in look(second_factor="offered") if f.level is Level.HINT)
+    assert "SECOND_FACTOR" in hints
+    assert "SECOND_FACTOR" not in "\n".join(f.text for f in look())
+
+
 def test_a_channel_whose_provider_is_away_is_named(look: Look) -> None:
     assert "Channel email:" in errors(look(email_url="mailto://127.0.0.1:1?from=a@example.org"))
 
