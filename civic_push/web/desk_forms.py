@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from werkzeug.datastructures import MultiDict
 
 from channels.base import Urgency
-from civic_push.announcements.models import Announcement, AnnouncementText
+from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementText
 from civic_push.announcements.publishing import Draft
 from civic_push.web.desk_words import _
 from civic_push.web.forms import Typed
@@ -26,6 +26,7 @@ TITLE_LENGTH = 300  # as the column
 BODY_LENGTH = 20_000
 SHORT_LENGTH = 300
 LINK_LENGTH = 2_000
+_SOME_NUMBER = 99_999  # as long in an SMS's link as one to come
 TOWN, PLACES = "town", "places"
 LENGTHS = {"title": TITLE_LENGTH, "body": BODY_LENGTH, "short": SHORT_LENGTH,
             "plain_title": TITLE_LENGTH, "plain_body": BODY_LENGTH,
@@ -108,15 +109,17 @@ def typed(written: Written, errors: Mapping[str, str]) -> Typed:
     return shown
 
 
-def texts(written: Written) -> list[AnnouncementText]:
-    """The wordings this would make, for a preview; they belong to no session."""
-    wordings = [AnnouncementText(
-        language="de", register=Register.STANDARD, title=written.title, body=written.body,
-        short=written.short)]
+def texts(written: Written, stored: Announcement | None = None) -> list[AnnouncementText]:
+    """The wordings this would make of `stored` or a new announcement; in no session."""
+    said = [(Register.STANDARD, written.title, written.body, written.short)]
     if written.plain_body:
-        wordings.append(AnnouncementText(
-            language="de", register=Register.PLAIN, title=written.plain_title or written.title,
-            body=written.plain_body, short=written.plain_short))
+        said.append((Register.PLAIN, written.plain_title or written.title, written.plain_body,
+                     written.plain_short))
+    wordings = [AnnouncementText(language="de", register=register, title=title, body=body,
+                                 short=short) for register, title, body, short in said]
+    Announcement(id=stored.id if stored else _SOME_NUMBER, kind=AnnouncementKind.ORIGINAL,
+                 urgency=Urgency.INFO, link=written.link, texts=wordings,
+                 source_name=stored.source_name if stored else "")
     return wordings
 
 

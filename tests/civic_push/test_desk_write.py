@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, scoped_session
 
 from civic_push import tasks
 from civic_push.announcements import publishing
 from civic_push.announcements.models import Announcement, AnnouncementState
+from civic_push.db import db
+from civic_push.staff import accounts
 from civic_push.staff.models import Staff
 from subscriptions.models import Contact, Neighbourhood, Register, Topic
-from tests.civic_push.conftest import sign_in
+from tests.civic_push.conftest import PASSWORD, sign_in
 from tests.civic_push.desk_visitor import Visitor, hidden
 
 NEW = "/redaktion/neu"
@@ -103,6 +105,21 @@ def test_the_preview_shows_the_text_as_residents_will_see_it_and_stores_nothing(
     assert "<td class=\"kern-table__cell kern-table__cell--numeric\">6</td>" in page
     assert "weniger als 5" in page
     assert session.scalar(select(func.count()).select_from(Announcement)) == 0
+
+
+def test_the_preview_shows_a_new_announcement_as_an_sms_too(
+        make_app: Callable[..., Flask], session: scoped_session[Session],
+        fields: dict[str, Any], now: datetime) -> None:
+    session.remove()  # SQLite has one writer
+    app = make_app(sms_url="smseagle://token@127.0.0.1/{to}", sender="Detmold")
+    with app.app_context():
+        account = accounts.create(db.session(), "sms@example.org", PASSWORD, "editor", now)
+        db.session.commit()
+        page = sign_in(app.test_client(), db.session(), account).press(
+            NEW, **fields, button="preview", plain_body="Die Brücke ist zu.").text
+        assert page.count("Als SMS:") == 2
+        assert "Detmold: " in page
+        assert "GSM-7" in page
 
 
 def test_publishing_takes_a_look_a_button_and_rings_once(
