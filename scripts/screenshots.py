@@ -2,7 +2,8 @@
 
 Starts the service with the demo's announcements on servers of its own (as the tests in
 tests/journeys do, whose parts it uses) and photographs its pages in Chromium, 390 and 1280
-pixels wide. Needs what the tests need.
+pixels wide: the README's and the docs' under names of their own, and each residents' page
+(the first of its looks in tests/journeys/looks.py) under `pages/`. Needs what the tests need.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from flask_migrate import upgrade
 from playwright.sync_api import BrowserContext, Page
@@ -26,7 +28,7 @@ from civic_push.config import load  # noqa: E402
 from civic_push.db import db  # noqa: E402
 from tests.browsers import chromium  # noqa: E402
 from tests.journeys.deeds import sign_in  # noqa: E402
-from tests.journeys.looks import order_everything, write_something  # noqa: E402
+from tests.journeys.looks import LOOKS, order_everything, write_something  # noqa: E402
 from tests.journeys.settling import settle  # noqa: E402
 from tests.journeys.stage import Stage  # noqa: E402
 from tests.journeys.town import Town  # noqa: E402
@@ -45,13 +47,16 @@ def main(folder: Path = FOLDER) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with _town() as town, chromium.browser() as browser:
         stage = Stage(town)
-        stage.fill(nice=True)
         for width, word in ((PHONE, "phone"), (DESKTOP, "desktop")):
             context = browser.new_context(
                 locale="de-DE", reduced_motion="reduce", color_scheme="light",
                 viewport={"width": width, "height": 800})
+            stage.fill(nice=True)
             for name, page in _pages(context, stage):
                 _take(page, folder / f"{name}-{word}.png", width)
+            stage.fill()
+            for name, page in _residents_pages(context, stage):
+                _take(page, folder / "pages" / f"{name}-{word}.jpeg", width)
             context.close()
     for plain, picture in README.items():
         shutil.copy(folder / f"{picture}.png", folder / f"{plain}.png")
@@ -81,11 +86,27 @@ def _pages(context: BrowserContext, stage: Stage) -> Iterator[tuple[str, Page]]:
     yield "desk-watch", page
 
 
+def _residents_pages(context: BrowserContext, stage: Stage) -> Iterator[tuple[str, Page]]:
+    """Each residents' page once, open, with its picture's name."""
+    page = context.new_page()
+    firsts = {look.endpoint: look for look in reversed(LOOKS)
+              if not look.editor and not look.empty and not look.endpoint.startswith("demo_")}
+    for endpoint, look in sorted(firsts.items()):
+        context.clear_cookies()
+        page.goto(stage.town.url + look.path.format(**stage.parts))
+        if look.deed:
+            look.deed(page)
+            page.wait_for_load_state()
+        yield endpoint.replace(".", "-"), page
+
+
 def _take(page: Page, path: Path, width: int) -> None:
     page.mouse.move(0, 0)  # nothing is hovered over
     page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
     height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST[width])
-    page.screenshot(path=path, full_page=True,
+    path.parent.mkdir(exist_ok=True)
+    kind: Any = {"type": "jpeg", "quality": 60} if path.suffix == ".jpeg" else {}
+    page.screenshot(path=path, full_page=True, **kind,
                     clip={"x": 0, "y": 0, "width": width, "height": height})
 
 
