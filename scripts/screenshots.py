@@ -51,9 +51,11 @@ def main(folder: Path = FOLDER) -> None:
             context = browser.new_context(
                 locale="de-DE", reduced_motion="reduce", color_scheme="light",
                 viewport={"width": width, "height": 800})
+            stage.empty()
             stage.fill(nice=True)
             for name, page in _pages(context, stage):
                 _take(page, folder / f"{name}-{word}.png", width)
+            stage.empty()
             stage.fill()
             for name, page in _residents_pages(context, stage):
                 _take(page, folder / "pages" / f"{name}-{word}.jpeg", width)
