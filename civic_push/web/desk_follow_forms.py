@@ -115,9 +115,9 @@ def changes(last: Announcement, written: FollowUp) -> list[list[Part]]:
     return [parts for parts in found if parts]
 
 
-def to_draft(written: FollowUp, kind: str, author_id: int | None, source_name: str) -> Draft:
-    """The draft of a form that `check` found right."""
-    return replace(desk_forms.to_draft(written, author_id, source_name),
+def to_draft(written: FollowUp, kind: str, author_id: int | None, last: Announcement) -> Draft:
+    """The draft of a form that `check` found right; it follows `last`."""
+    return replace(desk_forms.to_draft(written, author_id, last),
                    kind=AnnouncementKind(kind), change=written.change,
                    plain_change=written.plain_change)
 

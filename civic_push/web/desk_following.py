@@ -209,7 +209,7 @@ def _submitted(case: Case) -> ResponseReturnValue:
 def _store(case: Case, written: FollowUp) -> Announcement:
     before = desk_forms.told(case.begun) if case.draft else None
     saved = publishing.save(
-        db.session(), forms.to_draft(written, case.kind, current_user.id, case.last.source_name),
+        db.session(), forms.to_draft(written, case.kind, current_user.id, case.last),
         utcnow(), case.draft, follows=case.last)
     saved.state = AnnouncementState.DRAFT  # out of the tray: somebody works on it
     note("announcement.saved", ("announcement", saved.id), before, desk_forms.told(written))

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from werkzeug.datastructures import MultiDict
@@ -19,6 +19,7 @@ from civic_push.announcements.models import Announcement, AnnouncementKind, Anno
 from civic_push.announcements.publishing import Draft
 from civic_push.web.desk_words import _
 from civic_push.web.forms import Typed
+from civic_push.web.wall_clock import parse_local
 from subscriptions.models import Register
 from subscriptions.timing import TOWN_TIME
 
@@ -153,34 +154,20 @@ def check_ready(written: Written, topics: Collection[int], places: Collection[in
     return errors
 
 
-def to_draft(written: Written, author_id: int | None, source_name: str = "") -> Draft:
-    """The draft of a form that `check_draft` found right."""
+def to_draft(written: Written, author_id: int | None, before: Announcement | None = None
+             ) -> Draft:
+    """The draft of a form that `check_draft` found right. What the form does not ask for
+    (source, begin and end) stays as it is in `before`, which it changes or follows."""
     return Draft(
         title=written.title, body=written.body, short=written.short,
         plain_title=written.plain_title, plain_body=written.plain_body,
         plain_short=written.plain_short, topics=written.topics,
         neighbourhoods=written.neighbourhoods, urgency=Urgency(written.urgency),
         expires_at=parse_local(written.expires) if written.expires else None,
-        link=written.link, source_name=source_name, author_id=author_id)
-
-
-def parse_local(text: str) -> datetime:
-    """Read the town's wall clock ("2026-11-18T18:00" or "18.11.2026 18:00") as aware UTC.
-
-    An hour that comes twice in autumn means its second pass: what is valid until then must
-    not end early. Raises ValueError for what is no time, LookupError for one that spring skips."""
-    for form in ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y %H:%M"):
-        try:
-            moment = datetime.strptime(text, form).replace(tzinfo=TOWN_TIME, fold=1)
-            break
-        except ValueError:
-            continue
-    else:
-        raise ValueError("no time")
-    utc = moment.astimezone(UTC)
-    if utc.astimezone(TOWN_TIME).replace(tzinfo=None) != moment.replace(tzinfo=None):
-        raise LookupError("an hour that does not exist")
-    return utc
+        link=written.link, author_id=author_id,
+        source_name=before.source_name if before else "",
+        starts_at=before.starts_at if before else None,
+        ends_at=before.ends_at if before else None)
 
 
 def _wrong_place(written: Written, places: Collection[int]) -> str:

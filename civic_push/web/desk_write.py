@@ -174,8 +174,7 @@ def _submitted(announcement: Announcement | None) -> ResponseReturnValue:
 def _store(written: Written, announcement: Announcement | None, button: str | None
            ) -> ResponseReturnValue:
     before = desk_forms.told(desk_forms.show(announcement)) if announcement else None
-    draft = desk_forms.to_draft(
-        written, current_user.id, announcement.source_name if announcement else "")
+    draft = desk_forms.to_draft(written, current_user.id, announcement)
     try:
         saved = publishing.save(db.session(), draft, utcnow(), announcement)
     except publishing.AlreadyPublished:

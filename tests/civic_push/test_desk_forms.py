@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from civic_push.web import desk_forms
 from civic_push.web.desk_forms import Written
+from civic_push.web.wall_clock import parse_local
 
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 
@@ -81,7 +82,7 @@ def test_too_long_texts_say_how_long_they_are_and_may_be() -> None:
     ("2027-03-28T03:00", "2027-03-28T01:00"),
 ])
 def test_a_time_typed_is_the_towns_own(typed: str, utc: str) -> None:
-    assert desk_forms.parse_local(typed) == datetime.fromisoformat(f"{utc}+00:00")
+    assert parse_local(typed) == datetime.fromisoformat(f"{utc}+00:00")
 
 
 def test_what_a_browser_sends_is_read_without_line_end_noise_and_control_characters() -> None:

@@ -71,6 +71,20 @@ def test_a_draft_keeps_everything_that_was_typed(
     assert "Der Entwurf ist gespeichert." in page
 
 
+def test_saving_keeps_what_the_form_does_not_ask_for(
+        editor: Visitor, session: Session, fields: dict[str, Any]) -> None:
+    editor.press(NEW, **fields, button="draft")
+    stored = only(session)
+    begin, end = datetime(2030, 7, 1, 16, tzinfo=UTC), datetime(2030, 7, 1, 18, tzinfo=UTC)
+    stored.starts_at, stored.ends_at, stored.source_name = begin, end, "Ratsinfo"
+    session.commit()
+    page = f"/redaktion/{stored.id}/bearbeiten"
+    editor.press(page, **fields | {"title": "Sitzung des Rates"}, button="draft")
+    changed = only(session)
+    assert changed.title == "Sitzung des Rates"
+    assert (changed.starts_at, changed.ends_at, changed.source_name) == (begin, end, "Ratsinfo")
+
+
 def test_a_form_with_mistakes_comes_back_as_typed_with_a_sentence_at_each_field(
         editor: Visitor, session: Session, topic: Topic) -> None:
     answer = editor.press(NEW, body="Mein langer Text", topics=str(topic.id), urgency="danger",
