@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from gettext import GNUTranslations
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -28,7 +29,14 @@ def test_a_catalogue_is_compiled(locale):
     write_mo(today, translations.read(locale))
     compiled = translations.path_of(locale).with_suffix(".mo")
     assert compiled.exists(), "run `python scripts/assets.py`"
-    assert compiled.read_bytes() == today.getvalue(), "run `python scripts/assets.py`"
+    assert said(compiled.read_bytes()) == said(today.getvalue()), "run `python scripts/assets.py`"
+
+
+def said(compiled):
+    """The sentences of a compiled catalogue, without its head, where the time stands."""
+    sentences = dict(GNUTranslations(io.BytesIO(compiled))._catalog)
+    del sentences[""]
+    return sentences
 
 
 def catalogue(locale="en", **translated):
