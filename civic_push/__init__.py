@@ -1,6 +1,7 @@
 """Civic Push: the house. State, pages, jobs; it knows the three rooms.
 
-app            create_app(): the only place where parts are joined
+app            create_app(): the only place where all parts are joined
+core           create_core(): what pages and workers share
 config         every setting, its default, what it means
 db             db = SQLAlchemy(model_class=Base); utcnow()
 announcements  what the town says: models, publishing

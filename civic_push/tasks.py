@@ -51,13 +51,18 @@ def enqueue(lane: str, job: Callable[..., Any], *args: str | int) -> None:
         _enqueue(_queue(lane), job, args)
 
 
-def ring(lane: str, job: Callable[..., Any], *args: str | int) -> None:
-    """Ring until as many runs of this job wait as there are workers, so that every worker
-    can take part; runs that are already waiting count."""
+def ring(lane: str, job: Callable[..., Any], *runs: tuple[str | int, ...]) -> None:
+    """Ring until as many of each of these runs of `job` wait as there are workers, so that
+    every worker can take part; what is already waiting counts. The runs take turns, so that
+    workers spread over them: one slow provider does not keep all of them."""
     with _quiet_bell():
         queue = _queue(lane)
-        for _ in range(max(1, worker_count()) - _waiting(queue, job, args)):
-            _enqueue(queue, job, args)
+        workers = max(1, worker_count())
+        lacking = [(args, workers - _waiting(queue, job, args)) for args in runs]
+        for turn in range(workers):
+            for args, lacks in lacking:
+                if turn < lacks:
+                    _enqueue(queue, job, args)
 
 
 def ring_once(lane: str, job: Callable[..., Any], *args: str | int) -> None:

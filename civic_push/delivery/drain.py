@@ -53,7 +53,7 @@ def drain(channel_name: str, lane: str) -> None:
                        granted_at)
         if not taken:
             return
-    tasks.ring(lane, drain, channel_name, lane)
+    tasks.ring(lane, drain, (channel_name, lane))
 
 
 def _drain_batch(channel: Channel, lane: str, limit: int, packer: Packer) -> int:

@@ -88,8 +88,7 @@ def fan_out(announcement_id: int) -> None:
 
 def ring(lane: Lane) -> None:
     """Wake workers for every channel; digests and quiet hours are rung by the clock."""
-    for channel in current_app.extensions["channels"]:
-        tasks.ring(lane, drain, channel, lane)
+    tasks.ring(lane, drain, *((channel, lane) for channel in current_app.extensions["channels"]))
 
 
 def upper_of(session: Session, cursor: int, size: int) -> int | None:

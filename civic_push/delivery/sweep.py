@@ -26,8 +26,9 @@ def sweep(now: datetime) -> None:
     channels = current_app.extensions["channels"]
     ledger.free_leases(session, now, [c.name for c in channels.values() if not c.repeatable])
     session.commit()
-    due = [(channel, lane) for channel in channels for lane in Lane
-           if not paused_until(session, channel, now) and is_due(channel, lane, now)]
+    open_ones = [channel for channel in channels if not paused_until(session, channel, now)]
+    due = {lane: [(channel, lane) for channel in open_ones if is_due(channel, lane, now)]
+           for lane in Lane}
     unfinished = session.execute(
         select(Announcement.id, Announcement.urgency, Announcement.kind).where(
             Announcement.state == AnnouncementState.PUBLISHED,
@@ -37,8 +38,9 @@ def sweep(now: datetime) -> None:
     for announcement_id, urgency, kind in unfinished:
         job = fan_out if kind == AnnouncementKind.ORIGINAL else follow_up
         tasks.ring_once(lane_of(urgency), job, announcement_id)
-    for channel, lane in due:
-        tasks.ring(lane, drain, channel, lane)
+    for lane, runs in due.items():
+        if runs:
+            tasks.ring(lane, drain, *runs)
 
 
 def is_due(channel: str, lane: Lane, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Blueprint, Flask, current_app, g, has_request_context, redirect, request
-from flask_babel import Babel, format_date, format_time, get_locale, gettext, refresh
+from flask_babel import format_date, format_time, get_babel, get_locale, gettext, refresh
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -36,8 +36,8 @@ pages = Blueprint("language", __name__)
 
 
 def init_language(app: Flask) -> None:
-    """Join Flask-Babel, the language switch and the template filters `moment` and `bdi`."""
-    Babel(app, default_locale="de", default_timezone="Europe/Berlin", locale_selector=_select)
+    """Join the choice of a page's language, its switch and the filters `moment` and `bdi`."""
+    get_babel(app).locale_selector = _select
     app.register_blueprint(pages)
     app.add_template_filter(moment)
     app.add_template_filter(isolated, "bdi")
