@@ -299,6 +299,7 @@ def test_a_worker_that_dies_is_replaced_and_a_killed_run_takes_its_parts_along(
     run.process.kill()
     run.process.wait()
     until(lambda: not any(lives(pid) for pid in children), 30)
+    assert [pid for pid in children if lives(pid)] == []
 
 
 def test_a_taken_port_ends_it_before_anything_is_started(

@@ -291,6 +291,7 @@ def test_polling_brings_a_resident_in_and_out(
             server.say(CHAT, "/stop")
             eventually(lambda: state() == [])
             eventually(lambda: server.chats[CHAT].texts[-1].startswith("Sie sind abgemeldet"))
+            assert server.chats[CHAT].texts[0].startswith("Hier schreibt Stadt Detmold.")
 
 
 def test_the_welcome_reaches_the_chat_with_its_links(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
+from sqlalchemy import select
 
+from civic_push.legal.models import BarrierReport
 from tests.browsers import chromium
 from tests.browsers.notification_daemon import NotificationDaemon
 from tests.journeys.deeds import PLACE, THINKING, TOPIC
@@ -95,3 +97,6 @@ def test_a_barrier_is_reported_by_keyboard_alone(
         time.sleep(max(0.0, opened + THINKING - time.monotonic()))
         page.keyboard.press("Enter")
         Reader(page).wait_for_text("Ihre Nachricht ist angekommen")
+        with town.database() as session:
+            assert session.scalars(select(BarrierReport.message)).all() == [
+                "Der Knopf ist zu klein."]

@@ -28,6 +28,14 @@ def consent(session):
     return make
 
 
+@pytest.fixture
+def path(make_contact, consent, link):
+    """The way out of somebody who has agreed."""
+    contact = make_contact()
+    consent(contact)
+    return link(Purpose.LEAVE, contact, None)
+
+
 def left(session) -> list[str]:
     session.rollback()
     return list(session.scalars(select(Consent.ended_reason).order_by(Consent.id)))
@@ -44,11 +52,7 @@ def test_opening_or_prefetching_the_link_changes_nothing(
     assert session.get(Contact, contact.id).state == ContactState.ACTIVE
 
 
-def test_one_press_leaves_and_the_page_may_be_loaded_again(
-        session, resident, make_contact, consent, link):
-    contact = make_contact()
-    consent(contact)
-    path = link(Purpose.LEAVE, contact, None)
+def test_one_press_leaves_and_the_page_may_be_loaded_again(session, resident, path):
     resident.open(path)
     page = resident.press(path, was="kanal")
     assert page.history[0].status_code == 303  # reloading sends no form
@@ -59,10 +63,7 @@ def test_one_press_leaves_and_the_page_may_be_loaded_again(
 
 
 def test_a_mail_program_leaves_by_one_post_without_cookies_and_is_not_redirected(
-        session, other, make_contact, consent, link):
-    contact = make_contact()
-    consent(contact)
-    path = link(Purpose.LEAVE, contact, None)
+        session, other, path):
     for _again in range(2):
         answer = other.open(path, method="POST", follow=False,
                             data={"List-Unsubscribe": "One-Click"})
@@ -78,11 +79,7 @@ def test_a_form_from_elsewhere_does_not_leave(session, other, make_contact, cons
     assert left(session) == [""]
 
 
-def test_a_reason_may_be_given_once_and_is_kept_beside_the_ended_consent(
-        session, resident, make_contact, consent, link):
-    contact = make_contact()
-    consent(contact)
-    path = link(Purpose.LEAVE, contact, None)
+def test_a_reason_may_be_given_once_and_is_kept_beside_the_ended_consent(session, resident, path):
     resident.open(path)
     resident.press(path, was="kanal")
     page = resident.press(f"{path}/grund", grund="too_many")
@@ -93,11 +90,7 @@ def test_a_reason_may_be_given_once_and_is_kept_beside_the_ended_consent(
     assert len(token) == 1  # no form is left to press
 
 
-def test_what_is_no_reason_of_ours_is_not_stored(
-        session, resident, make_contact, consent, link):
-    contact = make_contact()
-    consent(contact)
-    path = link(Purpose.LEAVE, contact, None)
+def test_what_is_no_reason_of_ours_is_not_stored(session, resident, path):
     resident.open(path)
     page = resident.press(path, was="kanal")
     token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
@@ -108,21 +101,14 @@ def test_what_is_no_reason_of_ours_is_not_stored(
     assert left(session) == ["link"]
 
 
-def test_no_reason_can_be_given_for_somebody_who_has_not_left(
-        session, resident, make_contact, consent, link):
-    contact = make_contact()
-    consent(contact)
-    path = link(Purpose.LEAVE, contact, None)
+def test_no_reason_can_be_given_for_somebody_who_has_not_left(session, resident, path):
     page = resident.open(path)
     token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
     resident.open(f"{path}/grund", method="POST", data={"csrf_token": token, "grund": "moved"})
     assert left(session) == [""]
 
 
-def test_a_day_later_nobody_is_asked_why_any_more(session, resident, make_contact, consent, link):
-    contact = make_contact()
-    consent(contact)
-    path = link(Purpose.LEAVE, contact, None)
+def test_a_day_later_nobody_is_asked_why_any_more(session, resident, path):
     resident.open(path)
     assert "Warum haben Sie" in resident.press(path, was="kanal").text
     session.execute(update(Consent).values(ended_at=utcnow() - timedelta(hours=25)))
