@@ -90,6 +90,10 @@ class Mail:
                 yield envelope.id, Outcome(Kind.REFUSED, "address or link is malformed")
         yield from self._transport.send(self._letters(sound), len(sound))
 
+    def written(self, envelope: Envelope) -> bytes:
+        """The whole mail as it would leave (RFC 5322), for looking at it beforehand."""
+        return next(self._letters([envelope])).text
+
     def check(self) -> str | None:
         """Connect, greet, secure and sign in. Return what is wrong, or None."""
         return self._transport.check()

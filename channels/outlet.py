@@ -73,6 +73,11 @@ class Outlets:
         self._plugins.clear()
         relay.close()
 
+    def written(self, name: str, message: Message) -> tuple[str, str, NotifyFormat]:
+        """Title, text and its format as one outlet would get them, for looking at them
+        beforehand. Raises relay.BadService where its URL is none that Apprise understands."""
+        return compose(self._plugin(name), message)
+
     def _post(self, envelope: Envelope) -> Outcome:
         if envelope.address not in self._outlets:
             return Outcome(Kind.GONE, "no outlet of this name is set up any more")

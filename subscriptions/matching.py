@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
-from subscriptions.models import Contact, ContactState, Frequency, Subscriber, Subscription
+from subscriptions.models import (
+    Contact,
+    ContactState,
+    Frequency,
+    Register,
+    Subscriber,
+    Subscription,
+)
 
 
 def recipients(topics: Collection[int], neighbourhoods: Collection[int],
@@ -38,6 +45,25 @@ def recipients(topics: Collection[int], neighbourhoods: Collection[int],
                *_asked_for(topics, neighbourhoods), *not_paused(paused_at))
         .group_by(Contact.id, Subscriber.id)
     )
+
+
+def counted(topics: Collection[int], neighbourhoods: Collection[int],
+            paused_at: datetime | None = None
+            ) -> Select[str, Frequency, int | None, int | None, str, Register, int]:
+    """Count whom `recipients` selects, by all that decides when and in which words they are
+    written to. Looking for one subscription each, it is quicker than grouping by contact.
+
+    Columns: channel, frequency, quiet_from, quiet_to, language, register, number.
+    """
+    kind = (Contact.channel, Contact.frequency, Subscriber.quiet_from, Subscriber.quiet_to,
+            Subscriber.language, Subscriber.register)
+    asked = exists().where(Subscription.subscriber_id == Contact.subscriber_id,
+                           *_asked_for(topics, neighbourhoods))
+    return (select(*kind, func.count().label("number"))
+            .join(Subscriber, Subscriber.id == Contact.subscriber_id)
+            .where(Contact.state == ContactState.ACTIVE, Contact.stands_in.is_(False), asked,
+                   *not_paused(paused_at))
+            .group_by(*kind))
 
 
 def not_paused(moment: datetime | None) -> list[ColumnElement[bool]]:

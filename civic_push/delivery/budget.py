@@ -16,9 +16,17 @@ def spent_until(session: Session, channel: str, settings: Settings, now: datetim
     """When the next month begins, if this month's budget is spent; None while it is not."""
     if channel != "sms" or not settings.sms_monthly_cap:
         return None
-    local = now.astimezone(TOWN_TIME)
-    begins = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    if parts_since(session, channel, begins.astimezone(UTC)) < settings.sms_monthly_cap:
+    if spent_since_first(session, channel, now) < settings.sms_monthly_cap:
         return None
+    begins = _month(now)
     year, month = divmod(begins.year * 12 + begins.month, 12)
     return datetime(year, month + 1, 1, tzinfo=TOWN_TIME).astimezone(UTC)
+
+
+def spent_since_first(session: Session, channel: str, now: datetime) -> int:
+    """Segments that have left since this month began on the town's calendar."""
+    return parts_since(session, channel, _month(now).astimezone(UTC))
+
+
+def _month(now: datetime) -> datetime:
+    return now.astimezone(TOWN_TIME).replace(day=1, hour=0, minute=0, second=0, microsecond=0)

@@ -79,6 +79,10 @@ class Composer:
         """What a loaded announcement is about."""
         return self._about[announcement_id]
 
+    def kind(self, announcement_id: int) -> str:
+        """What a loaded announcement is to the one it follows."""
+        return self._announcements[announcement_id].kind
+
     def topic(self, topic_id: int | None) -> Topic | None:
         """A topic by its id, if there is one."""
         return (self._topics or {}).get(topic_id or 0)

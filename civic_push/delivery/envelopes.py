@@ -19,6 +19,7 @@ from civic_push.delivery.ledger import Claimed, Earlier, Record
 from civic_push.delivery.models import Lane, Purpose, State
 from civic_push.delivery.notices import notice
 from civic_push.delivery.staff_letters import staff_letter
+from civic_push.delivery.trials import trial
 from civic_push.languages import locale_of
 from subscriptions.seals import Seals, UnreadableAddress
 from subscriptions.tokens import Purpose as TokenPurpose
@@ -107,6 +108,8 @@ class Packer:
         language, register = first.language or "de", first.register or "standard"
         if first.purpose == Purpose.STAFF:
             return staff_letter(self.composer.session, self.settings, self.tokens, first)
+        if first.purpose == Purpose.TRIAL:
+            return trial(self.composer, first)
         if first.purpose != Purpose.ANNOUNCEMENT:
             with force_locale(locale_of(language, register)):
                 return notice(self.settings, self.tokens, self.channel, first)

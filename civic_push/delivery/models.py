@@ -47,6 +47,7 @@ class Purpose(StrEnum):
     TEST = "test"  # a push to try whether pushes arrive, asked for
     STAND_IN = "stand_in"  # the browser is gone; messages come to this inbox now
     STAFF = "staff"  # the link to one's account at the desk; `outlet` holds the address
+    TRIAL = "trial"  # an announcement for who works on it; Trial says which, and in what words
     GOODBYE = "goodbye"  # the one answer to an SMS that says STOP
 
 
@@ -97,8 +98,24 @@ class Delivery(Base):
     created_at: Mapped[datetime]
 
 
+class Trial(Base):
+    """What a delivery with purpose TRIAL shows. It is kept out of the delivery itself, so
+    that no report counts it among the announcement's."""
+
+    __tablename__ = "trial"
+    __table_args__ = (Index("ix_trial_staff_id", "staff_id", "created_at"),)
+
+    delivery_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    staff_id: Mapped[int]  # who asked for it
+    announcement_id: Mapped[int] = mapped_column(BigId)
+    language: Mapped[str] = mapped_column(String(12))
+    register: Mapped[str] = mapped_column(String(12))
+    created_at: Mapped[datetime]
+
+
 class ChannelPause(Base):
-    """A channel that rests because its provider fails wholesale, or its budget is spent."""
+    """A channel that rests: its provider fails wholesale, its budget is spent, or an
+    administrator has paused it."""
 
     __tablename__ = "channel_pause"
 
@@ -106,3 +123,19 @@ class ChannelPause(Base):
     until: Mapped[datetime]
     failures: Mapped[int] = mapped_column(default=1)  # in a row
     reason: Mapped[str] = mapped_column(Text, default="")
+    held_at: Mapped[datetime | None] = mapped_column(default=None)  # paused by hand, since then
+
+
+class ChannelHour(Base):
+    """What became of one channel's messages in one hour, counted as they left: the ledger
+    has no index by time, because keeping one would cost it its speed. Holds nothing of
+    residents, and is kept."""
+
+    __tablename__ = "channel_hour"
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(8), primary_key=True)  # channels.base.Kind
+    count: Mapped[int] = mapped_column(BigId)  # messages: a digest is one
+    last_at: Mapped[datetime]
+    detail: Mapped[str] = mapped_column(Text, default="")  # the provider's last words

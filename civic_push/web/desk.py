@@ -1,14 +1,18 @@
 """The editors' desk. Each of these modules adds its pages to the one blueprint:
 
 overview      what there is to do, and the lists
-write         the form, its preview, and publishing
+write         the form and its preview
+approval      the page before it leaves: publish, schedule, submit, approve, send back
 tray          what sources brought
+preview       what exactly leaves, who will get it, a trial to oneself
 following     correcting, withdrawing, all-clear
 stopping      ending what has not left yet
+live          its numbers as they move; holding deliveries back
 deliveries    one announcement, and what becomes of its deliveries
 counter       signing residents up who stand before one
 texts         imprint, privacy notice, accessibility statement
 reports       reported barriers
+channels      how the ways out fare; pausing them
 administration  the way to what follows
 account       one's own password, passkeys, codes and sessions
 staff         who works at the desk
@@ -23,12 +27,16 @@ from flask import Flask
 from civic_push.web import (  # noqa: F401  # imported for their routes
     desk_account,
     desk_administration,
+    desk_approval,
+    desk_channels,
     desk_counter,
     desk_deliveries,
     desk_following,
     desk_invitation,
+    desk_live,
     desk_oidc,
     desk_overview,
+    desk_preview,
     desk_reports,
     desk_sign_in,
     desk_staff,
@@ -45,3 +53,4 @@ def init_desk(app: Flask) -> None:
     """Add the desk's pages to the app. Call it after `init_pages` and `init_security`."""
     app.register_blueprint(desk)
     desk_sign_in.init_sign_in(app)
+    desk_live.init_live(app)

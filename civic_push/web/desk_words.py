@@ -52,7 +52,9 @@ FIELD_WORDS = {
     "by": lazy_gettext("Womit"), "roles": lazy_gettext("Aufgaben"),
     "active": lazy_gettext("Zugelassen"), "topics": lazy_gettext("Themen"),
     "neighbourhoods": lazy_gettext("Ortsteile"), "title": lazy_gettext("Titel"),
+    "comment": lazy_gettext("Kommentar"), "leaves": lazy_gettext("Geht hinaus"),
     "urgency": lazy_gettext("Dringlichkeit"), "seal": lazy_gettext("Siegel des Textes"),
+    "reason": lazy_gettext("Grund"), "until": lazy_gettext("bis"),
 }
 """What the trail's fields are called."""
 VALUE_WORDS = {
@@ -64,19 +66,32 @@ VALUE_WORDS = {
     "invitation and passkey": lazy_gettext("Einladung und Passkey"),
     "invitation and password": lazy_gettext("Einladung und Passwort"),
     "draft": lazy_gettext("Entwurf"), "waiting": lazy_gettext("im Eingang"),
+    "submitted": lazy_gettext("wartet auf Freigabe"), "scheduled": lazy_gettext("eingeplant"),
     "published": lazy_gettext("veröffentlicht"), "dismissed": lazy_gettext("verworfen"),
     **{name: words for name, (words, _about) in ROLE_WORDS.items()},
 }
 """What the trail's values are called, where they are words of the program."""
 ACTION_WORDS = {
     "announcement.saved": lazy_gettext("Entwurf gespeichert"),
+    "announcement.submitted": lazy_gettext("zur Freigabe eingereicht"),
+    "announcement.approved": lazy_gettext("freigegeben"),
+    "announcement.sent_back": lazy_gettext("zurückgegeben"),
+    "announcement.taken_back": lazy_gettext("vor dem Hinausgehen zurückgeholt"),
+    "announcement.scheduled": lazy_gettext("Meldung eingeplant"),
+    "announcement.late": lazy_gettext("nicht mehr veröffentlicht"),
     "announcement.published": lazy_gettext("Meldung veröffentlicht"),
+    "announcement.tried": lazy_gettext("Test an sich selbst geschickt"),
     "announcement.stopped": lazy_gettext("Zustellung gestoppt"),
+    "announcement.held": lazy_gettext("Zustellung angehalten"),
+    "announcement.resumed": lazy_gettext("Zustellung fortgesetzt"),
+    "announcement.again": lazy_gettext("noch einmal gesendet"),
     "announcement.moved": lazy_gettext("Meldung verworfen oder zurückgeholt"),
     "counter.signed_up": lazy_gettext("am Schalter angemeldet"),
     "counter.ended": lazy_gettext("am Schalter abgemeldet"),
     "barrier_report.answer": lazy_gettext("Barriere beantwortet"),
     "text.write": lazy_gettext("Text geändert"),
+    "channel.held": lazy_gettext("Kanal angehalten"),
+    "channel.released": lazy_gettext("Kanal fortgesetzt"),
     "channel.tried": lazy_gettext("Kanal noch einmal versucht"),
     "staff.signed_in": lazy_gettext("angemeldet"),
     "staff.signed_out": lazy_gettext("abgemeldet"),

@@ -40,12 +40,15 @@ DESK = {
     "desk.announcements": READERS, "desk.tray": READERS, "desk.watch": READERS,
     "desk.new": WRITERS, "desk.save_new": WRITERS, "desk.edit": WRITERS, "desk.save": WRITERS,
     "desk.dismiss": WRITERS, "desk.restore": WRITERS,
-    "desk.confirm": PUBLISHERS, "desk.publish": PUBLISHERS, "desk.try_channel": PUBLISHERS,
+    "desk.confirm": WRITERS, "desk.submit": WRITERS, "desk.take_back": WRITERS,
+    "desk.publish": PUBLISHERS, "desk.send_back": PUBLISHERS, "desk.try_channel": PUBLISHERS,
     "desk.administration": PUBLISHERS, "desk.barrier_reports": PUBLISHERS,
     "desk.answer_report": PUBLISHERS,
     "desk.follow": WRITERS, "desk.save_follow": WRITERS, "desk.edit_follow_up": WRITERS,
-    "desk.save_follow_up": WRITERS, "desk.confirm_follow_up": PUBLISHERS,
+    "desk.save_follow_up": WRITERS, "desk.confirm_follow_up": WRITERS, "desk.submit_follow_up": WRITERS,
     "desk.publish_follow_up": PUBLISHERS, "desk.ask_stop": PUBLISHERS, "desk.stop": PUBLISHERS,
+    "desk.live": READERS, "desk.hold": PUBLISHERS, "desk.resume": PUBLISHERS,
+    "desk.show_preview": READERS, "desk.show_mail": READERS, "desk.send_trial": WRITERS,
     "desk.counter": COUNTER, "desk.counter_submit": COUNTER, "desk.counter_done": COUNTER,
     "desk.counter_code": COUNTER, "desk.counter_confirm": COUNTER, "desk.counter_sheet": COUNTER,
     "desk.counter_leave": COUNTER, "desk.counter_end": COUNTER,
@@ -53,6 +56,8 @@ DESK = {
     "desk.person": ADMINS, "desk.change_person": ADMINS, "desk.close_account": ADMINS,
     "desk.open_account": ADMINS, "desk.sign_person_out": ADMINS, "desk.invite_again": ADMINS,
     "desk.reset_person": ADMINS, "desk.show_trail": ADMINS,
+    "desk.channels": ADMINS, "desk.check_channels": ADMINS, "desk.ask_hold": ADMINS,
+    "desk.hold_channel": ADMINS, "desk.release_channel": ADMINS,
     "desk.legal_texts": ADMINS, "desk.legal_text": ADMINS, "desk.save_legal_text": ADMINS,
 }
 """Each route of the desk, and the roles that are let in."""
@@ -61,7 +66,8 @@ DESK = {
 LIMITED = {"desk.edit", "desk.save", "desk.dismiss", "desk.restore", "desk.confirm",
            "desk.publish", "desk.follow", "desk.save_follow", "desk.edit_follow_up",
            "desk.save_follow_up", "desk.confirm_follow_up", "desk.publish_follow_up",
-           "desk.ask_stop", "desk.stop"}
+           "desk.submit", "desk.submit_follow_up", "desk.take_back", "desk.send_back",
+           "desk.ask_stop", "desk.stop", "desk.hold", "desk.resume", "desk.send_trial"}
 
 
 @dataclass
