@@ -17,6 +17,7 @@ from civic_push import config, keys, streets
 from civic_push.app import create_app
 from civic_push.config import PREFIX
 from civic_push.db import db
+from civic_push.delivery.commands import status
 from civic_push.demo.trouble import Trouble
 from civic_push.doctor import Level, examine
 from civic_push.intake.commands import COMMANDS as INTAKE_COMMANDS
@@ -165,7 +166,7 @@ def bench(words: tuple[str, ...]) -> None:
     command.main(list(words), prog_name="civic-push bench")
 
 
-for _command in [*INTAKE_COMMANDS, *STAFF_COMMANDS, rotate_push_key]:
+for _command in [*INTAKE_COMMANDS, *STAFF_COMMANDS, rotate_push_key, status]:
     main.add_command(_command)
 
 

@@ -11,8 +11,10 @@ from datetime import datetime
 import structlog
 
 from civic_push import tasks
+from civic_push.announcements import scheduling
 from civic_push.config import settings
 from civic_push.db import db
+from civic_push.delivery import health, holding, pauses
 from civic_push.delivery.endings import finish_goodbyes
 from civic_push.delivery.ledger import expire
 from civic_push.delivery.sweep import sweep
@@ -27,11 +29,15 @@ log = structlog.get_logger()
 
 def tick(now: datetime) -> None:
     """Ring every bell whose time has come."""
+    scheduling.publish_due(db.session(), now)
     sweep(now)
+    if tasks.first_in("hold", 10):
+        holding.settle_all(db.session())
     if tasks.first_in("minute", 60):
         ring_due(now)
         expire(db.session(), now)
         finish_goodbyes(db.session(), now)
+        pauses.end_held(db.session(), now)
         db.session().commit()
     if tasks.first_in("hour", 3600):
         vanish_unconfirmed(db.session(), now)
@@ -43,3 +49,4 @@ def tick(now: datetime) -> None:
         log.info("audit trail", last_hash=trail.last_hash(db.session()))
         part_proofs(db.session(), settings().consent_years, now)
         db.session().commit()
+    health.note_tick(now)

@@ -7,31 +7,20 @@ to; in this order. The README's table is checked against this module by a test.
 
 from __future__ import annotations
 
-import json
 import os
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
 from flask import current_app
 
+from civic_push import setting_values
+from civic_push.setting_values import BadSetting, OutletSetting
+
+__all__ = ["PREFIX", "BadSetting", "OutletSetting", "Settings", "is_local", "load", "settings"]
+
 PREFIX = "CIVIC_PUSH_"
-
-
-class BadSetting(ValueError):
-    """A setting that cannot be used; the text says which, why and what to write."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutletSetting:
-    """A public place of the town, and which announcements it gets (slugs; empty: all)."""
-
-    name: str
-    url: str
-    topics: tuple[str, ...] = ()
-    neighbourhoods: tuple[str, ...] = ()
 
 
 def _setting(default: Any, about: str, secret: bool = False) -> Any:
@@ -96,6 +85,13 @@ class Settings:
         3, "Proof of an ended consent (times, wording, hash, no address) is deleted after so "
         "many years")
     default_expiry_days: int = _setting(7, "An announcement without expiry ends after so many days")
+    second_person_danger: bool = _setting(
+        True, "Danger is let out by somebody who neither began nor last changed the text")
+    second_person_above: int = _setting(
+        5_000, "So is what goes to more inboxes than this; 0: whatever their number")
+    undo_seconds: int = _setting(
+        30, "How long what is published at the desk can be taken back before it leaves; 0: it "
+        "leaves at once")
     counter: str = _setting(
         "", "Where residents are signed up with help, for posters: place, hours, telephone")
     trusted_proxies: int = _setting(0, "How many reverse proxies stand before the web server")
@@ -114,6 +110,12 @@ class Settings:
         (), "Which of its groups have which role, such as presse=editor; whoever is in one "
         "needs no invitation. Empty: only invited people")
     oidc_groups_claim: str = _setting("groups", "The claim that names somebody's groups")
+    metrics_token: str = _setting(
+        "", "What Prometheus brings to /metrics (Authorization: Bearer …); empty: only this "
+        "machine may ask", secret=True)
+    live_streams: int = _setting(
+        3, "Live pages of deliveries that one web process feeds at once, each with a thread of "
+        "its own; further ones ask every few seconds")
     demo: bool = _setting(
         False, "Set by `civic-push run` only; refused with a public address or PostgreSQL")
 
@@ -139,13 +141,13 @@ class Settings:
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read all settings; raise BadSetting with one clear sentence."""
     environ = os.environ if environ is None else environ
-    written = _from_file(environ.get(f"{PREFIX}CONFIG", ""))
+    written = setting_values.from_file(environ.get(f"{PREFIX}CONFIG", ""))
     known = {f.name for f in fields(Settings)}
     if unknown := sorted(set(written) - known):
         raise BadSetting(f"The settings file names {', '.join(unknown)}, which does not exist.")
     values = dict(written)
     for name in known:
-        text = _from_environment(environ, name)
+        text = setting_values.from_environment(environ, PREFIX + name.upper())
         if text is not None:
             values[name] = text
     return Settings(**{name: _convert(name, value) for name, value in values.items()})
@@ -156,58 +158,12 @@ def settings() -> Settings:
     return cast(Settings, current_app.extensions["civic_push_settings"])
 
 
-def _from_file(path: str) -> dict[str, Any]:
-    if not path:
-        return {}
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadSetting(f"The settings file {path} cannot be read: {error}.") from error
-
-
-def _from_environment(environ: Mapping[str, str], name: str) -> str | None:
-    key = PREFIX + name.upper()
-    if key in environ:
-        return environ[key]
-    if path := environ.get(f"{key}_FILE"):
-        try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadSetting(f"{key}_FILE points to {path}, which cannot be read.") from error
-    return None
-
-
 def _convert(name: str, value: Any) -> Any:
     default = next(f.default for f in fields(Settings) if f.name == name)
     try:
-        if name == "outlets":
-            return _outlets(value)
-        return _CONVERTERS[type(default)](value)
+        return setting_values.convert(value, default, outlets=name == "outlets")
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadSetting(f"{PREFIX}{name.upper()} cannot be understood: {error}.") from error
-
-
-def _bool(value: Any) -> bool:
-    word = str(value).lower()
-    if word not in ("1", "true", "yes", "0", "false", "no", ""):
-        raise ValueError("write true or false")
-    return word in ("1", "true", "yes")
-
-
-def _words(value: Any) -> tuple[str, ...]:
-    return tuple(value.replace(",", " ").split() if isinstance(value, str) else map(str, value))
-
-
-def _outlets(value: Any) -> tuple[OutletSetting, ...]:
-    entries = json.loads(value) if isinstance(value, str) and value.strip() else (value or [])
-    return tuple(
-        OutletSetting(str(e["name"]), str(e["url"]), _words(e.get("topics", ())),
-                      _words(e.get("neighbourhoods", ())))
-        for e in entries)
-
-
-_CONVERTERS: dict[type, Callable[[Any], Any]] = {
-    str: str, bool: _bool, int: int, float: float, tuple: _words}
 
 
 def _check(s: Settings) -> None:
@@ -220,6 +176,9 @@ def _check(s: Settings) -> None:
         raise BadSetting(f"{PREFIX}PUBLIC_URL must begin with https:// and not end with a slash.")
     if s.demo and (s.database_url.startswith("postgresql") or not is_local(s.public_url)):
         raise BadSetting(f"{PREFIX}DEMO is for `make run` on this machine only; remove it.")
+    if s.second_person_above < 0 or not 0 <= s.undo_seconds <= 3600:
+        raise BadSetting(f"{PREFIX}SECOND_PERSON_ABOVE must not be negative, and "
+                         f"{PREFIX}UNDO_SECONDS lies between 0 and 3600.")
     _check_sms(s)
     _check_sign_in(s)
 

@@ -16,8 +16,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from civic_push import keys
-from civic_push.app import create_app
 from civic_push.config import PREFIX, Settings, is_local
+from civic_push.core import create_core
 from civic_push.db import db
 from civic_push.legal import texts
 
@@ -46,7 +46,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _demo(settings)
     yield from _misspelt()
     try:
-        app = create_app(settings)
+        app = create_core(settings)
     except ValueError as error:  # BadSetting, or what a channel makes of its own setting
         yield Finding(Level.ERROR, str(error))
         return

@@ -86,6 +86,11 @@ def worker_count() -> int:
     return BaseWorker.count(connection=connection())
 
 
+def lengths() -> dict[str, int]:
+    """How many rings wait in each lane. Raises redis.RedisError."""
+    return {queue.name: queue.count for queue in queues(connection())}
+
+
 def _waiting(queue: Queue, job: Callable[..., Any], args: tuple[str | int, ...]) -> int:
     name = f"{_name(job, args)}--"
     return sum(1 for job_id in queue.job_ids if job_id.startswith(name))

@@ -36,6 +36,8 @@ MODULES = [
 OPEN = {
     "static", "language.switch", "public.start", "public.announcements", "public.announcement",
     "public.imprint", "public.privacy", "public.accessibility", "public.health",
+    "monitoring.alive", "monitoring.ready",
+    "monitoring.numbers",  # to this machine, or who has the token
     "feeds.overview", "feeds.feed", "embed.overview", "embed.announcements",
     "prints.overview", "prints.sign_up_poster", "prints.sheet", "prints.this_week",
     "short_links.follow", "places.index", "places.landing",

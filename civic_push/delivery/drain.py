@@ -16,7 +16,7 @@ from channels.base import Channel, Kind, Outcome
 from civic_push import tasks
 from civic_push.config import settings
 from civic_push.db import db, read_only, utcnow
-from civic_push.delivery import ledger, pauses, rate
+from civic_push.delivery import ledger, pauses, rate, tallies
 from civic_push.delivery.budget import spent_until
 from civic_push.delivery.cutting_off import PERHAPS
 from civic_push.delivery.endings import take_over
@@ -127,6 +127,7 @@ def _record(channel: Channel, done: Iterable[tuple[Parcel, Outcome]], now: datet
     if gone:
         take_over(db.session(), gone, now)
         leave(db.session(), gone, "gone", now)
+    tallies.count(db.session(), channel.name, (outcome for _parcel, outcome in done), now)
 
 
 def to_record(delivery: Claimed, outcome: Outcome, repeatable: bool, now: datetime,

@@ -1,7 +1,7 @@
 """The editors' desk. Each of these modules adds its pages to the one blueprint:
 
 overview      what there is to do, and the lists
-write         the form and its preview
+write, help   the form, its preview, and what helps in writing
 approval      the page before it leaves: publish, schedule, submit, approve, send back
 tray          what sources brought
 preview       what exactly leaves, who will get it, a trial to oneself
@@ -32,6 +32,7 @@ from civic_push.web import (  # noqa: F401  # imported for their routes
     desk_counter,
     desk_deliveries,
     desk_following,
+    desk_help,
     desk_invitation,
     desk_live,
     desk_oidc,

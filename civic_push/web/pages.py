@@ -19,6 +19,7 @@ from civic_push.web import (
     language,
     leaving,
     links,
+    monitoring,
     own_contacts,
     own_data,
     own_history,
@@ -44,7 +45,7 @@ def init_pages(app: Flask) -> None:
     app.context_processor(lambda: {"settings": settings, "push_key": push.public_key})
     for module in (public, places, feeds, embed, prints, signup, confirming, leaving, preferences,
                    own_contacts, own_data, own_history, push,
-                   feedback, inbox, short_links, sms_inbound):
+                   feedback, inbox, short_links, sms_inbound, monitoring):
         app.register_blueprint(module.pages)
     app.register_error_handler(links.LinkTrouble, links.show_trouble)
 

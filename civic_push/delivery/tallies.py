@@ -1,0 +1,60 @@
+"""What became of messages, counted by channel and hour as they leave: for the desk's charts
+and for monitoring. Written in the ledger's own transaction, so that both agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from channels.base import Kind, Outcome
+from civic_push.db import is_sqlite
+from civic_push.delivery.models import ChannelHour
+
+
+def count(session: Session, channel: str, outcomes: Iterable[Outcome], now: datetime) -> None:
+    """Add what became of some messages. The caller commits soon: until then other workers
+    wait with theirs."""
+    outcomes = list(outcomes)
+    details = {outcome.kind: outcome.detail for outcome in outcomes if outcome.detail}
+    rows = [{"hour": _hour(now), "channel": channel, "outcome": kind.value, "count": number,
+             "last_at": now, "detail": details.get(kind, "")}
+            for kind, number in sorted(Counter(o.kind for o in outcomes).items())]
+    if not rows:
+        return
+    insert = (sqlite.insert if is_sqlite(session.connection()) else postgresql.insert)(ChannelHour)
+    session.execute(insert.on_conflict_do_update(
+        index_elements=["hour", "channel", "outcome"],
+        set_={"count": ChannelHour.count + insert.excluded.count,
+              "last_at": insert.excluded.last_at, "detail": insert.excluded.detail}), rows)
+
+
+def since(session: Session, begin: datetime) -> Sequence[ChannelHour]:
+    """The hours from that of `begin` on, oldest first."""
+    return session.scalars(select(ChannelHour).where(ChannelHour.hour >= _hour(begin))
+                           .order_by(ChannelHour.hour, ChannelHour.channel)).all()
+
+
+def totals(session: Session) -> dict[tuple[str, str], int]:
+    """All that was ever counted, by channel and outcome."""
+    rows = session.execute(select(ChannelHour.channel, ChannelHour.outcome,
+                                  func.sum(ChannelHour.count))
+                           .group_by(ChannelHour.channel, ChannelHour.outcome))
+    return {(channel, outcome): int(number) for channel, outcome, number in rows}
+
+
+def hours(now: datetime, number: int = 24) -> list[datetime]:
+    """The last hours, the one that runs being the last."""
+    return [_hour(now) - timedelta(hours=back) for back in range(number - 1, -1, -1)]
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+FAILURES = (Kind.LATER, Kind.REFUSED, Kind.GONE, Kind.UNKNOWN)
+"""Outcomes that are not the one hoped for."""
