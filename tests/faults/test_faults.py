@@ -22,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 from channels.vapid import new_private_key
 from channels.web_push import WebPush
 from civic_push.announcements import publishing
+from civic_push.announcements.models import Announcement, AnnouncementKind
 from civic_push.announcements.publishing import Draft
 from civic_push.bench import residents
 from civic_push.bench.end_to_end import found_town
@@ -67,13 +68,23 @@ class Town:
         victim.wait()
         self.start()
 
-    def publish(self) -> None:
-        """Publish to everybody."""
+    def publish(self) -> int:
+        """Publish to everybody; return the announcement's id."""
+        return self._send_out(Draft("Sperrung", "Die Straße ist zu.", topics=[1]))
+
+    def correct(self, announcement_id: int) -> int:
+        """Publish a correction."""
+        draft = Draft("Sperrung", "Die Straße ist offen.", topics=[1],
+                      kind=AnnouncementKind.CORRECTION, change="Die Straße ist wieder offen.")
+        return self._send_out(draft, db.session.get_one(Announcement, announcement_id))
+
+    def _send_out(self, draft: Draft, follows: Announcement | None = None) -> int:
         session, now = db.session(), utcnow()
-        announcement = publishing.save(
-            session, Draft("Sperrung", "Die Straße ist zu.", topics=[1]), now)
+        announcement = publishing.save(session, draft, now, follows=follows)
+        announcement_id = announcement.id
         assert publishing.publish(session, announcement, now)
         db.session.remove()  # an open transaction of ours would lock the workers out
+        return announcement_id
 
     def handed_over(self) -> int:
         """How many messages the sinks took."""
@@ -86,19 +97,20 @@ class Town:
             assert time.monotonic() < ends, f"{self.handed_over()} of {handed_over} arrived"
             time.sleep(0.1)
 
-    def wait_until_final(self, seconds: float = 120) -> Counter[str]:
+    def wait_until_final(self, announcement_id: int, seconds: float = 120) -> Counter[str]:
         """Wait until every delivery is in a final state; return how many are in which."""
         ends = time.monotonic() + seconds
         while True:
-            states = self._states()
+            states = self._states(announcement_id)
             if sum(states.values()) == COUNT and set(states) <= FINAL:
                 return states
             assert time.monotonic() < ends, f"not final: {states}"
             time.sleep(0.3)
 
-    def _states(self) -> Counter[str]:
+    def _states(self, announcement_id: int) -> Counter[str]:
         try:
-            states = Counter(state for state, in db.session.query(Delivery.state))
+            states = Counter(state for state, in db.session.query(Delivery.state).filter_by(
+                announcement_id=announcement_id))
         except OperationalError:  # the database is being restarted
             states = Counter({"?": 1})
         db.session.remove()
@@ -158,14 +170,17 @@ def make_queue() -> Iterator[Valkey]:
     server.close()
 
 
-def check_ledger_against_sinks(town: Town, states: Counter[str], in_flight: int, what: str
-                               ) -> None:
-    """Nothing lost; no more repeats than what was in flight when it happened."""
+def check_ledger_against_sinks(town: Town, states: Counter[str], in_flight: int, what: str,
+                               each: int = 1) -> None:
+    """Nothing lost of what `each` inbox was to get; no more repeats than what was in flight
+    when it happened."""
     assert states == {State.SENT: COUNT}
     contacts = Counter(c for c, in db.session.query(Contact.channel))
     push, mail = town.push.counts(), town.mail.counts()
-    assert (len(push), len(mail)) == (contacts["push"], contacts["email"]), "something was lost"
-    repeats = sum(push.values()) + sum(mail.values()) - COUNT
+    # pushes are counted by inbox, mails by their Message-ID
+    assert (len(push), len(mail)) == (contacts["push"], each * contacts["email"]), "lost"
+    assert min(push.values()) >= each, "something was lost"
+    repeats = sum(push.values()) + sum(mail.values()) - each * COUNT
     print(f"\n{what}: {COUNT} delivered, 0 lost, {repeats} repeated "
           f"(at most {in_flight} were in flight)")
     assert repeats <= in_flight
@@ -175,23 +190,38 @@ def test_killed_workers_lose_nothing(make_town: Callable[..., Town]) -> None:
     town = make_town()
     kills = 6
     with town.app.app_context():
-        town.publish()
-        for number in range(1, kills + 1):
-            town.wait_for(COUNT * number // (kills + 3))
+        number = town.publish()
+        for kill in range(1, kills + 1):
+            town.wait_for(COUNT * kill // (kills + 3))
             town.kill_and_replace()
-        states = town.wait_until_final()
+        states = town.wait_until_final(number)
         check_ledger_against_sinks(town, states, kills * BATCH, f"{kills} SIGKILLs")
+
+
+def test_workers_killed_in_a_correction_lose_nothing_of_it(make_town: Callable[..., Town]) -> None:
+    town = make_town()
+    kills = 3
+    with town.app.app_context():
+        original = town.publish()
+        town.wait_until_final(original)
+        number = town.correct(original)
+        for kill in range(1, kills + 1):
+            town.wait_for(COUNT + COUNT * kill // (kills + 3))
+            town.kill_and_replace()
+        states = town.wait_until_final(number)
+        check_ledger_against_sinks(town, states, kills * BATCH,
+                                   f"a correction, {kills} SIGKILLs", each=2)
 
 
 def test_a_flushed_queue_in_the_middle_of_a_run_loses_nothing(
         make_town: Callable[..., Town], make_queue: Valkey) -> None:
     town = make_town()
     with town.app.app_context():
-        town.publish()
+        number = town.publish()
         for share in (1, 2, 3):
             town.wait_for(COUNT * share // 5)
             redis.Redis.from_url(make_queue.url).flushall()
-        states = town.wait_until_final()
+        states = town.wait_until_final(number)
         check_ledger_against_sinks(town, states, 0, "3 flushes of the queue")
 
 
@@ -200,13 +230,13 @@ def test_a_crashed_database_loses_nothing(
         make_town: Callable[..., Town], postgres: Postgres) -> None:
     town = make_town()
     with town.app.app_context():
-        town.publish()
+        number = town.publish()
         for share in (1, 3):
             town.wait_for(COUNT * share // 6)
             db.session.remove()
             postgres.stop("immediate")
             postgres.start()
-        states = town.wait_until_final()
+        states = town.wait_until_final(number)
         check_ledger_against_sinks(town, states, 2 * 2 * BATCH, "2 crashes of PostgreSQL")
 
 
@@ -214,14 +244,14 @@ def test_a_mail_server_that_cuts_connections_loses_nothing(
         make_town: Callable[..., Town], monkeypatch: pytest.MonkeyPatch) -> None:
     town = make_town(drop_every=400)
     with town.app.app_context():
-        town.publish()
+        number = town.publish()
         ends = time.monotonic() + 60
         while time.monotonic() < ends and not _only_retries_left(town):
             time.sleep(0.3)
         dropped = town.mail.dropped()
         assert dropped > 0
         _hurry(town)
-        states = town.wait_until_final()
+        states = town.wait_until_final(number)
         # a cut after the final dot leaves one mail per cut in doubt, and it is sent again
         check_ledger_against_sinks(town, states, town.mail.dropped(),
                                    f"{town.mail.dropped()} cut connections")

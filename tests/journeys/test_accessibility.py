@@ -35,6 +35,12 @@ _RUN = """async () => {
 _TOO_WIDE = """width => [...document.querySelectorAll("body *")]
   .filter(e => (box => box.right > width + 1 || box.left < -1)(e.getBoundingClientRect()))
   .map(e => e.outerHTML.slice(0, 120)).slice(0, 5)"""
+# what moves although the visitor asked for less motion
+_MOVING = """() => [...document.querySelectorAll("body *")].filter(e => {
+  const style = getComputedStyle(e);
+  return style.animationName !== "none" || parseFloat(style.transitionDuration) > 0
+    || style.scrollBehavior === "smooth";
+}).map(e => e.outerHTML.slice(0, 120)).slice(0, 5)"""
 NARROW: ViewportSize = {"width": 320, "height": 640}
 _ONLY_GERMAN = ("demo_inboxes.", "security.", "door.", "desk.", "embed.")
 
@@ -104,6 +110,7 @@ def test_a_page_has_no_barriers(visitors: Visitors, look: Look) -> None:
         page.set_viewport_size({"width": 1280, "height": 900})
         page.evaluate(AXE.read_text(encoding="utf-8"))
         assert page.evaluate(_RUN) == []
+        assert page.evaluate(_MOVING) == []
         page.emulate_media(color_scheme="dark")
         page.set_viewport_size(NARROW)
         assert page.evaluate(_RUN) == []
