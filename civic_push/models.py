@@ -35,7 +35,8 @@ from subscriptions.models import (
 )
 
 __all__ = [
-    "Announcement", "AnnouncementPause", "AnnouncementTemplate", "AnnouncementText", "AnnouncementVersion",
+    "Announcement", "AnnouncementPause", "AnnouncementTemplate", "AnnouncementText",
+    "AnnouncementVersion",
     "ApprovalStep",
     "BarrierReport", "ChannelHour", "ChannelPause", "Client", "Consent",
     "Contact", "Delivery", "DeskSession", "GivenAnswer", "Item", "LegalText",

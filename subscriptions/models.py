@@ -83,6 +83,8 @@ class Topic(Base):
     name: Mapped[str] = mapped_column(String(120))
     description: Mapped[str] = mapped_column(Text, default="")
     example: Mapped[str] = mapped_column(Text, default="")  # a headline one might get
+    # words that texts about it use, separated by "|"; "-sperrung" also ends longer words
+    aliases: Mapped[str] = mapped_column(Text, default="", server_default="")
     # {"en": {"name": …, "description": …, "example": …}, …}
     translations: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)
     position: Mapped[int] = mapped_column(default=0)

@@ -18,6 +18,8 @@ class AnnouncementState(StrEnum):
 
     DRAFT = "draft"
     WAITING = "waiting"  # in the tray: came from a source, an editor decides
+    SUBMITTED = "submitted"  # waits for somebody who may let it out (announcements.approval)
+    SCHEDULED = "scheduled"  # let out; the clock publishes it at `scheduled_at`
     PUBLISHED = "published"
     DISMISSED = "dismissed"
 
@@ -60,17 +62,25 @@ class Announcement(Base):
     link: Mapped[str] = mapped_column(Text, default="")  # where the source says more
     source_name: Mapped[str] = mapped_column(String(200), default="")  # "" = written here
     author_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), default=None)
+    # whose words stand there now (a staff.id); None where a source or a program wrote them
+    editor_id: Mapped[int | None] = mapped_column(default=None)
     kind: Mapped[AnnouncementKind] = mapped_column(
         String(12), default=AnnouncementKind.ORIGINAL)
     # what it follows, and the original that its whole chain began with (announcements.following)
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("announcement.id"), default=None)
     root_id: Mapped[int | None] = mapped_column(ForeignKey("announcement.id"), default=None)
     created_at: Mapped[datetime]
+    # when the clock publishes it; of what is submitted: when its author would like that
+    scheduled_at: Mapped[datetime | None] = mapped_column(default=None)
     published_at: Mapped[datetime | None] = mapped_column(default=None)
     expires_at: Mapped[datetime | None] = mapped_column(default=None)
     # when what it tells about begins and is over; midnight to midnight means whole days
     starts_at: Mapped[datetime | None] = mapped_column(default=None)
     ends_at: Mapped[datetime | None] = mapped_column(default=None)
+    # where it is, in words, and on the map (WGS 84 degrees; both or neither)
+    place: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    latitude: Mapped[float | None] = mapped_column(default=None)
+    longitude: Mapped[float | None] = mapped_column(default=None)
     # how far fan_out has come: contacts up to this id have their deliveries
     fan_out_cursor: Mapped[int] = mapped_column(BigId, default=0)
     fan_out_done_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -128,5 +138,7 @@ class AnnouncementText(Base):
     body: Mapped[str] = mapped_column(Text, default="")
     short: Mapped[str] = mapped_column(Text, default="")
     change: Mapped[str] = mapped_column(Text, default="")
+    # who has checked that it is Leichte Sprache (DIN SPEC 33429); "" = it is not claimed to be
+    reviewer: Mapped[str] = mapped_column(String(200), default="", server_default="")
 
     announcement: Mapped[Announcement] = relationship(back_populates="texts")

@@ -38,7 +38,8 @@ def prefilled(last: Announcement, kind: str, now: datetime) -> FollowUp:
     if last.expires_at is not None and last.expires_at <= now:
         written.expires = ""
     if kind != AnnouncementKind.CORRECTION:
-        written = replace(written, body="", short="", plain_body="", plain_short="")
+        written = replace(written, body="", short="", plain_body="", plain_short="",
+                          reviewer="", translations={})
     return written
 
 

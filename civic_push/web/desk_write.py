@@ -1,4 +1,4 @@
-"""Writing: the form, its preview, and the page before publishing."""
+"""Writing: the form and its preview. What follows is desk_approval's."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy import select, update
 
 from civic_push.announcements import publishing
+from civic_push.announcements.details import complete
 from civic_push.announcements.models import Announcement, AnnouncementState
 from civic_push.config import settings
 from civic_push.db import db, utcnow
 from civic_push.intake.models import Item
-from civic_push.staff import roles
 from civic_push.staff.roles import Can
 from civic_push.staff.security import ask_to_sign_in
-from civic_push.web import desk_forms
+from civic_push.web import desk_forms, desk_help
 from civic_push.web.desk_forms import Written
 from civic_push.web.desk_frame import (
     ID,
@@ -33,6 +33,7 @@ from civic_push.web.errors import stale_form
 from subscriptions.models import Neighbourhood, Topic
 
 _OPEN = (AnnouncementState.DRAFT, AnnouncementState.WAITING)
+_ASKED_BY_SCRIPTS = ("desk.writing_help", "desk.paste")
 
 
 @desk.get("/neu")
@@ -68,44 +69,6 @@ def save(number: int) -> ResponseReturnValue:
         return _form(desk_forms.read(request.form), announcement, status=409,
                      problem=_closed_sentence())
     return _submitted(announcement)
-
-
-@desk.get(f"/{ID}/veroeffentlichen")
-@needs(Can.PUBLISH)
-def confirm(number: int) -> ResponseReturnValue:
-    """What will be published, and how many inboxes it will reach."""
-    announcement = wanted(number, Can.PUBLISH)
-    if announcement.state not in _OPEN:
-        return _closed(announcement)
-    written = desk_forms.show(announcement)
-    if errors := desk_forms.check_ready(written, _ids(Topic), _ids(Neighbourhood), utcnow()):
-        return _form(written, announcement, errors)
-    return render_template(
-        "desk/confirm.html", announcement=announcement, written=written,
-        audience=_audience(written), days=settings().default_expiry_days)
-
-
-@desk.post(f"/{ID}/veroeffentlichen")
-@needs(Can.PUBLISH)
-def publish(number: int) -> ResponseReturnValue:
-    """Publish; a second time does nothing and says so."""
-    announcement, now = wanted(number, Can.PUBLISH), utcnow()
-    if announcement.state not in _OPEN:
-        return _closed(announcement)
-    written = desk_forms.show(announcement)
-    if written.seal != request.form.get("seal"):
-        flash(_("Der Entwurf wurde inzwischen geändert. Bitte prüfen Sie ihn noch einmal."),
-              "warning")
-        return redirect(url_for("desk.confirm", number=number))
-    if errors := desk_forms.check_ready(written, _ids(Topic), _ids(Neighbourhood), now):
-        return _form(written, announcement, errors, 422)
-    announcement.author_id = announcement.author_id or current_user.id
-    note("announcement.published", ("announcement", number), announcement.state,
-         desk_forms.told(written))
-    if not publishing.publish(db.session(), announcement, now):
-        return _closed(announcement)
-    flash(_("Die Meldung ist veröffentlicht und geht jetzt hinaus."), "success")
-    return redirect(url_for("desk.watch", number=number))
 
 
 @desk.post(f"/{ID}/verwerfen")
@@ -146,6 +109,8 @@ def stale_page(error: CSRFError) -> ResponseReturnValue:
         return _form(desk_forms.read(request.form), announcement, status=400, problem=sentence)
     if request.endpoint in ("desk.save_follow", "desk.save_follow_up"):
         return stale_form(error)
+    if request.endpoint in _ASKED_BY_SCRIPTS:
+        return {"problem": _("Die Seite war lange offen. Bitte laden Sie sie neu.")}, 400
     flash(_("Die Seite war lange offen, es wurde nichts geändert. Bitte versuchen Sie es "
             "noch einmal."), "warning")
     return redirect(url_for("desk.watch", number=number) if number
@@ -154,13 +119,16 @@ def stale_page(error: CSRFError) -> ResponseReturnValue:
 
 def _submitted(announcement: Announcement | None) -> ResponseReturnValue:
     """What to do with a sent form: its buttons are preview, draft and next."""
-    written, button = desk_forms.read(request.form), request.form.get("button")
+    written, button = desk_forms.read(request.form), request.form.get("button", "draft")
+    if button.startswith(desk_help.TAKE):
+        desk_help.take(written, button)
+        return _form(written, announcement)
     check = desk_forms.check_ready if button == "next" else desk_forms.check_draft
     errors = {**check(written, _ids(Topic), _ids(Neighbourhood), utcnow()),
               **outside_limits(written.where == desk_forms.TOWN, written.topics,
                                written.neighbourhoods)}
     if button == "preview":  # what is still missing is no mistake yet
-        begun = {name: text for name, text in errors.items() if getattr(written, name)}
+        begun = {name: text for name, text in errors.items() if written.holds(name)}
         return _form(written, announcement, begun, preview=True)
     if errors:
         return _form(written, announcement, errors, 422)
@@ -171,7 +139,7 @@ def _submitted(announcement: Announcement | None) -> ResponseReturnValue:
     return _store(written, announcement, button)
 
 
-def _store(written: Written, announcement: Announcement | None, button: str | None
+def _store(written: Written, announcement: Announcement | None, button: str
            ) -> ResponseReturnValue:
     before = desk_forms.told(desk_forms.show(announcement)) if announcement else None
     draft = desk_forms.to_draft(written, current_user.id, announcement)
@@ -180,10 +148,11 @@ def _store(written: Written, announcement: Announcement | None, button: str | No
     except publishing.AlreadyPublished:
         db.session.rollback()
         return _form(written, announcement, status=409, problem=_closed_sentence())
+    complete(saved, desk_forms.details(written))
     saved.state = AnnouncementState.DRAFT  # out of the tray: somebody works on it
     note("announcement.saved", ("announcement", saved.id), before, desk_forms.told(written))
     db.session.commit()
-    if button == "next" and roles.can(current_user, Can.PUBLISH):
+    if button == "next":
         return redirect(url_for("desk.confirm", number=saved.id))
     flash(_("Der Entwurf ist gespeichert."), "success")
     return redirect(url_for("desk.edit", number=saved.id))
@@ -198,7 +167,7 @@ def _form(written: Written, announcement: Announcement | None = None,
         "desk/write.html", typed=desk_forms.typed(written, errors or {}), problem=problem,
         announcement=announcement, item=_item(announcement),
         seal=desk_forms.show(announcement).seal if announcement else "",
-        preview=desk_forms.texts(written, announcement) if preview else [],
+        preview=preview, help=desk_help.help_with(written),
         audience=_audience(written) if preview and written.topics else None,
         limits=desk_forms.LENGTHS, days=settings().default_expiry_days,
         topics=session.scalars(select(Topic).order_by(Topic.position, Topic.name)).all(),

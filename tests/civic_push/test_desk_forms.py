@@ -11,6 +11,7 @@ from flask import Flask
 from flask_babel import Babel
 from werkzeug.datastructures import MultiDict
 
+from civic_push.announcements.details import read_point
 from civic_push.web import desk_forms
 from civic_push.web.desk_forms import Written
 from civic_push.web.wall_clock import parse_local
@@ -54,6 +55,16 @@ def test_a_complete_form_is_right() -> None:
     ("link", {"link": "detmold.de"}), ("link", {"link": "javascript:alert(1)"}),
     ("link", {"link": "https://"}), ("link", {"link": "https://a b.de/"}),
     ("link", {"link": "https://redaktion:geheim@detmold.de/"}), ("link", {"link": "http://["}),
+    ("body", {"body": "> " * 2_000 + "tief"}), ("body", {"body": "In der {{Straße}} wird gebaut."}),
+    ("plain_body", {"reviewer": "Prüfgruppe Lippe"}), ("starts", {"starts": "bald"}),
+    ("ends", {"ends": "2026-11-18T10:30"}), ("address", {"address": "x" * 201}),
+    ("ends", {"starts": "2026-11-20T10:00", "ends": "2026-11-20T09:00"}),
+    ("expires", {"starts": "2026-11-20T10:00", "expires": "2026-11-19T09:00"}),
+    ("coordinates", {"coordinates": "Marktplatz"}), ("coordinates", {"coordinates": "91.5, 8.8"}),
+    ("body-en", {"translations": {"en": {"title": "Bridge closed"}}}),
+    ("title-ar", {"translations": {"ar": {"title": "", "body": "نص"}}}),
+    ("title-en", {"translations": {"en": {"title": "x" * 301, "body": "Text"}}}),
+    ("body-tr", {"translations": {"tr": {"title": "x", "body": "> " * 2_000 + "x"}}}),
 ])
 def test_what_is_wrong_is_said_at_its_field(field: str, overrides: dict[str, Any]) -> None:
     found = errors(right(**overrides))
@@ -92,6 +103,35 @@ def test_what_a_browser_sends_is_read_without_line_end_noise_and_control_charact
         ("topics", "9" * 30), ("topics", "٣")]))
     assert (written.title, written.body) == ("Brücke", "a\nb\nc\td")
     assert (written.places, written.topics) == ([7, 8], [])
+
+
+def test_translations_that_are_empty_are_none() -> None:
+    written = desk_forms.read(MultiDict([
+        ("title-en", " Bridge closed "), ("body-en", "Until <b>Friday</b>."),
+        ("title-tr", " "), ("body-xx", "nobody speaks so")]))
+    assert written.translations == {
+        "en": {"title": "Bridge closed", "body": "Until **Friday**.", "short": ""}}
+
+
+def test_what_was_pasted_is_cleaned_before_anything_else() -> None:
+    written = desk_forms.read(MultiDict([
+        ("body", "<p>Mehr: <a href='https://a.de/?utm_source=x'>hier</a></p><script>x()</script>"),
+        ("link", "https://www.detmold.de/?fbclid=abc&seite=1")]))
+    assert written.body == "Mehr: [hier](https://a.de/)"
+    assert written.link == "https://www.detmold.de/?seite=1"
+
+
+@pytest.mark.parametrize("words", [
+    "51.9365, 8.8791", "51,9365; 8,8791", "51.9365 8.8791", "51.9365,8.8791",
+    "https://www.openstreetmap.org/#map=18/51.9365/8.8791",
+    "https://www.openstreetmap.org/?mlat=51.9365&mlon=8.8791"])
+def test_a_point_is_read_as_maps_give_it(words: str) -> None:
+    assert read_point(words) == (51.9365, 8.8791)
+
+
+@pytest.mark.parametrize("words", ["", "51", "51.9365", "1,2,3", "100, 8", "51.9, 200.1", "a, b"])
+def test_what_is_no_point_is_none(words: str) -> None:
+    assert read_point(words) is None
 
 
 def test_ortsteile_ticked_do_not_count_for_the_whole_town() -> None:
