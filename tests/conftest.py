@@ -85,7 +85,8 @@ def make_app(database_url: str, valkey: Valkey, tmp_path: Path) -> Iterator[Call
     def make(**settings: Any) -> Flask:
         app = create_app(Settings(**{
             "database_url": database_url, "redis_url": valkey.url, "var_dir": str(tmp_path),
-            "public_url": "http://localhost", **SECRETS, **settings}))
+            "public_url": "http://localhost", "undo_seconds": 0, **SECRETS,
+            **settings}))
         app.config["TESTING"] = True
         if not apps:
             _empty(app)

@@ -19,6 +19,8 @@ from civic_push.announcements.models import Announcement, AnnouncementKind, Anno
 from civic_push.delivery import cutting_off
 from civic_push.delivery.audiences import chain_before
 
+_UNPUBLISHED = (AnnouncementState.DRAFT, AnnouncementState.WAITING,
+                AnnouncementState.SUBMITTED, AnnouncementState.SCHEDULED)
 _RANK = {urgency: rank for rank, urgency in enumerate(Urgency)}
 
 
@@ -69,7 +71,7 @@ def open_draft(session: Session, announcement: Announcement, kind: AnnouncementK
     return session.scalar(
         select(Announcement)
         .where(Announcement.root_id == announcement.chain_id, Announcement.kind == kind,
-               Announcement.state.in_((AnnouncementState.DRAFT, AnnouncementState.WAITING)))
+               Announcement.state.in_(_UNPUBLISHED))
         .order_by(Announcement.id.desc()).limit(1))
 
 

@@ -62,7 +62,8 @@ def save(session: Session, draft: Draft, now: datetime,
          announcement: Announcement | None = None, *,
          follows: Announcement | None = None) -> Announcement:
     """Store a draft, new or over an unpublished announcement, and flush. A new follow-up
-    names what it `follows`. Does not commit. Raises AlreadyPublished."""
+    names what it `follows`. Does not commit. Raises AlreadyPublished for what is out, and for
+    what waits for approval or its time: that is taken back first, and with it the approval."""
     if announcement is None:
         announcement = Announcement(
             created_at=now, author_id=draft.author_id, kind=draft.kind,
@@ -71,6 +72,7 @@ def save(session: Session, draft: Draft, now: datetime,
         session.add(announcement)
     elif announcement.state not in _OPEN:
         raise AlreadyPublished
+    announcement.editor_id = draft.author_id
     announcement.urgency, announcement.expires_at = draft.urgency, draft.expires_at
     announcement.starts_at, announcement.ends_at = draft.starts_at, draft.ends_at
     announcement.link, announcement.source_name = draft.link, draft.source_name
@@ -83,17 +85,19 @@ def save(session: Session, draft: Draft, now: datetime,
     return announcement
 
 
-def publish(session: Session, announcement: Announcement, now: datetime) -> bool:
-    """Publish: commit, then ring for its deliveries. Returns False where it was published or
-    dismissed before (two tabs, two editors), True where this call did it. A follow-up ends,
-    in the same transaction, what has not left of its chain; raises following.CannotFollow
-    where its chain has ended meanwhile."""
+def publish(session: Session, announcement: Announcement, now: datetime,
+            states: Collection[AnnouncementState] = _OPEN) -> bool:
+    """Publish: commit, then ring for its deliveries. Returns False where it is in none of
+    these `states` any more (two tabs, two editors, two clocks), True where this call did it. A
+    follow-up ends, in the same transaction, what has not left of its chain; raises
+    following.CannotFollow where its chain has ended meanwhile. Who may do it is approval's
+    matter: sources and commands need nobody."""
     if announcement.kind != AnnouncementKind.ORIGINAL:
         following.take_over(session, announcement, now)
     expires_at = announcement.expires_at or now + timedelta(days=settings().default_expiry_days)
     done = session.execute(
         update(Announcement)
-        .where(Announcement.id == announcement.id, Announcement.state.in_(_OPEN))
+        .where(Announcement.id == announcement.id, Announcement.state.in_(states))
         .values(state=AnnouncementState.PUBLISHED, published_at=now, expires_at=expires_at)
         .execution_options(synchronize_session="fetch"))
     announcement_id, lane = announcement.id, lane_of(announcement.urgency)

@@ -114,7 +114,9 @@ def prepare(wishes: Wishes) -> Places:
     settings = {
         **{name: path.read_text(encoding="utf-8").strip()
            for name, path in keys.ensure(var / "keys").items()},
-        "demo": True, "second_factor": "offered", "var_dir": str(var), "redis_url": redis_url,
+        # one person tries it out, and wants to see something soon
+        "demo": True, "second_person_danger": False, "undo_seconds": 5,
+        "second_factor": "offered", "var_dir": str(var), "redis_url": redis_url,
         "public_url": f"http://localhost:{wishes.port}",
         "email_url": f"mailto://127.0.0.1:{mail_port}?from={SENDER_ADDRESS}",
         "sms_url": f"smseagle://demo@127.0.0.1:{http_port}/{{to}}",

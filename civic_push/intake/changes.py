@@ -26,6 +26,8 @@ from content_sources.entry import Entry
 
 log = structlog.get_logger()
 
+_IN_HAND = (AnnouncementState.DRAFT, AnnouncementState.SUBMITTED, AnnouncementState.SCHEDULED)
+"""An editor works on it, or has let it go out as it is."""
 MOST_CHANGES = 20
 """More than these in one check are no corrections but a source that words all otherwise."""
 
@@ -74,7 +76,7 @@ def _take(session: Session, item: Item, entry: Entry, new: Draft | None, now: da
         with session.begin_nested():
             announcement, waits = item.announcement, False
             if new is not None and announcement is not None:
-                if announcement.state == AnnouncementState.DRAFT:
+                if announcement.state in _IN_HAND:
                     return False
                 if announcement.state == AnnouncementState.WAITING:
                     publishing.save(session, new, now, announcement)
@@ -101,7 +103,7 @@ def _correct(session: Session, announcement: Announcement, new: Draft, now: date
     if ended or (last.expires_at is not None and last.expires_at <= now):
         return False
     waiting = following.open_draft(session, last, AnnouncementKind.CORRECTION)
-    if waiting is not None and waiting.state == AnnouncementState.DRAFT:
+    if waiting is not None and waiting.state in _IN_HAND:
         return None
     # where it counts and how urgent it is, an editor may have decided before
     draft = replace(

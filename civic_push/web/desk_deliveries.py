@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import render_template, request
 from sqlalchemy import select
 
-from civic_push.announcements import following
+from civic_push.announcements import approval, following
 from civic_push.announcements.models import Announcement, AnnouncementState
 from civic_push.db import db, utcnow
 from civic_push.delivery import report
@@ -30,7 +30,7 @@ def watch(number: int) -> str:
         "desk/watch.html", announcement=announcement, published=published, channels=channels,
         troubles=report.troubles(session, number) if published else [],
         pauses=report.pauses(session, now), now=now,
-        states_shown=_states(channels),
+        states_shown=_states(channels), steps=approval.steps(session, announcement),
         author=session.scalar(
             select(Staff.email).where(Staff.id == announcement.author_id)),
         moving=published and _moving(announcement, channels, now), seconds=REFRESH_SECONDS,

@@ -23,15 +23,6 @@ KINDS = {
 }
 """What an announcement is to the one it follows."""
 
-_DONE = {
-    AnnouncementKind.CORRECTION: lazy_gettext(
-        "Die Korrektur ist veröffentlicht und geht jetzt hinaus."),
-    AnnouncementKind.WITHDRAWAL: lazy_gettext(
-        "Die Meldung ist zurückgezogen. Wer sie bekommen hat, erfährt es jetzt."),
-    AnnouncementKind.ALL_CLEAR: lazy_gettext(
-        "Die Entwarnung ist veröffentlicht und geht jetzt hinaus."),
-}
-
 
 def as_told(text: AnnouncementText) -> Message | None:
     """One wording of a follow-up as those get it who got the original; None for an
@@ -50,11 +41,6 @@ def as_told(text: AnnouncementText) -> Message | None:
 def told_by_sms(message: Message) -> SmsPreview:
     """What the same says by SMS, and costs."""
     return message_preview(settings(), message)
-
-
-def done(kind: AnnouncementKind) -> str:
-    """What is said once a follow-up is published."""
-    return str(_DONE[kind])
 
 
 def objection(error: CannotFollow) -> str:

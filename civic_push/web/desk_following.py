@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from sqlalchemy import select
 
-from civic_push.announcements import following, publishing
+from civic_push.announcements import approval, following, publishing
+from civic_push.announcements.details import complete
 from civic_push.announcements.differences import Part
 from civic_push.announcements.following import CannotFollow, Objection
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
@@ -18,25 +19,18 @@ from civic_push.db import db, utcnow
 from civic_push.delivery.audiences import reach
 from civic_push.staff.roles import Can
 from civic_push.web import desk_follow_forms as forms
-from civic_push.web import desk_forms
+from civic_push.web import desk_forms, desk_sending
 from civic_push.web.desk_follow_forms import FollowUp
-from civic_push.web.desk_follow_words import KINDS, as_told, done, objection, told_by_sms
-from civic_push.web.desk_frame import (
-    ID,
-    allow,
-    desk,
-    needs,
-    note,
-    outside_limits,
-    wanted,
-)
+from civic_push.web.desk_follow_words import KINDS, as_told, objection, told_by_sms
+from civic_push.web.desk_frame import ID, allow, desk, needs, note, outside_limits, wanted
 from civic_push.web.desk_words import _
+from civic_push.web.forms import Typed
 from subscriptions.models import Neighbourhood, Topic
 
 DEEDS = {"korrigieren": AnnouncementKind.CORRECTION, "zurueckziehen": AnnouncementKind.WITHDRAWAL,
          "entwarnen": AnnouncementKind.ALL_CLEAR}
 _DEED = "<any(korrigieren, zurueckziehen, entwarnen):deed>"
-_OPEN = (AnnouncementState.DRAFT, AnnouncementState.WAITING)
+_SENDABLE = (*approval.OPEN, AnnouncementState.SUBMITTED)
 _OURS = {"desk.edit": "desk.edit_follow_up", "desk.save": "desk.edit_follow_up",
          "desk.confirm": "desk.confirm_follow_up", "desk.publish": "desk.confirm_follow_up"}
 """Pages of ordinary drafts, and the page here where a follow-up's draft is at home."""
@@ -117,39 +111,28 @@ def save_follow_up(number: int) -> ResponseReturnValue:
 
 
 @desk.get(f"/{ID}/folge/veroeffentlichen")
-@needs(Can.PUBLISH)
+@needs(Can.WRITE)
 def confirm_follow_up(number: int) -> ResponseReturnValue:
     """What will be published, and who will get it."""
-    case = _stored(wanted(number, Can.PUBLISH))
+    case = _stored(wanted(number, Can.WRITE), _SENDABLE)
     assert case.draft is not None
     if errors := _errors(case, case.begun, ready=True):
         return _form(case, case.begun, errors)
-    return render_template(
-        "desk/follow_confirm.html", announcement=case.draft, case=case, seal=_seal(case),
-        reach=reach(db.session(), case.draft), changes=case.changes(case.begun),
-        days=settings().default_expiry_days)
+    return _confirm_page(case, case.draft, desk_sending.read_wish(case.draft))
 
 
 @desk.post(f"/{ID}/folge/veroeffentlichen")
 @needs(Can.PUBLISH)
 def publish_follow_up(number: int) -> ResponseReturnValue:
     """Publish; a second time does nothing and says so."""
-    case, now = _stored(wanted(number, Can.PUBLISH)), utcnow()
-    assert case.draft is not None
-    if request.form.get("seal") != _seal(case):
-        flash(_("Inzwischen hat sich etwas geändert. Bitte prüfen Sie noch einmal."), "warning")
-        return redirect(url_for("desk.confirm_follow_up", number=number))
-    if errors := _errors(case, case.begun, ready=True):
-        return _form(case, case.begun, errors, 422)
-    case.draft.author_id = case.draft.author_id or current_user.id
-    note("announcement.published", ("announcement", number), case.draft.state,
-         desk_forms.told(case.begun))
-    if publishing.publish(db.session(), case.draft, now):
-        flash(done(case.kind), "success")
-    else:
-        flash(_("Diese Meldung ist schon veröffentlicht oder verworfen und wurde nicht "
-                "geändert."), "warning")
-    return redirect(url_for("desk.watch", number=number))
+    return _send(_stored(wanted(number, Can.PUBLISH), _SENDABLE), desk_sending.let_out)
+
+
+@desk.post(f"/{ID}/folge/einreichen")
+@needs(Can.WRITE)
+def submit_follow_up(number: int) -> ResponseReturnValue:
+    """Ask for approval."""
+    return _send(_stored(wanted(number, Can.WRITE), _SENDABLE), desk_sending.hand_in)
 
 
 @desk.errorhandler(CannotFollow)
@@ -170,9 +153,33 @@ def _case(announcement: Announcement, kind: AnnouncementKind,
     return Case(kind, last, draft)
 
 
-def _stored(draft: Announcement) -> Case:
+def _send(case: Case, step: desk_sending.Step) -> ResponseReturnValue:
+    """Let a follow-up out or submit it, if nobody changed anything since it was read."""
+    assert case.draft is not None
+    now = utcnow()
+    if request.form.get("seal") != _seal(case):
+        flash(_("Inzwischen hat sich etwas geändert. Bitte prüfen Sie noch einmal."), "warning")
+        return redirect(url_for("desk.confirm_follow_up", number=case.draft.id))
+    if errors := _errors(case, case.begun, ready=True):
+        return _form(case, case.begun, errors, 422)
+    typed, at = desk_sending.read_when(case.draft, now)
+    if typed.errors:
+        return _confirm_page(case, case.draft, typed), 422
+    return step(case.draft, at, now, desk_forms.told(case.begun))
+
+
+def _confirm_page(case: Case, draft: Announcement, typed: Typed) -> str:
+    return render_template(
+        "desk/follow_confirm.html", announcement=draft, case=case, seal=_seal(case), typed=typed,
+        reach=reach(db.session(), draft), changes=case.changes(case.begun),
+        days=settings().default_expiry_days, decides=desk_sending.may_decide(draft),
+        **desk_sending.outlook(draft))
+
+
+def _stored(draft: Announcement,
+            states: tuple[AnnouncementState, ...] = approval.OPEN) -> Case:
     """The case of a draft. What is published or dismissed has none: CannotFollow."""
-    if draft.kind == AnnouncementKind.ORIGINAL or draft.state not in _OPEN:
+    if draft.kind == AnnouncementKind.ORIGINAL or draft.state not in states:
         raise CannotFollow(Objection.SETTLED, draft)
     return _case(draft, AnnouncementKind(draft.kind), draft)
 
@@ -191,7 +198,7 @@ def _submitted(case: Case) -> ResponseReturnValue:
     written, button = forms.read(request.form, case.kind, case.begun), request.form.get("button")
     errors = _errors(case, written, ready=button == "next")
     if button == "preview":  # what is still missing is no mistake yet
-        begun = {name: text for name, text in errors.items() if getattr(written, name)}
+        begun = {name: text for name, text in errors.items() if written.holds(name)}
         return _form(case, written, begun, preview=True)
     if errors:
         return _form(case, written, errors, 422)
@@ -211,6 +218,7 @@ def _store(case: Case, written: FollowUp) -> Announcement:
     saved = publishing.save(
         db.session(), forms.to_draft(written, case.kind, current_user.id, case.last),
         utcnow(), case.draft, follows=case.last)
+    complete(saved, desk_forms.details(written))
     saved.state = AnnouncementState.DRAFT  # out of the tray: somebody works on it
     note("announcement.saved", ("announcement", saved.id), before, desk_forms.told(written))
     db.session.commit()

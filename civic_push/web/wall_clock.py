@@ -7,6 +7,20 @@ from datetime import UTC, datetime
 from subscriptions.timing import TOWN_TIME
 
 
+class AmbiguousHour(LookupError):
+    """An hour that the town's clocks show twice, in the autumn night."""
+
+
+def parse_exact(text: str) -> datetime:
+    """As `parse_local`, for what happens at that moment: an hour that comes twice is refused
+    with AmbiguousHour."""
+    moment = parse_local(text)
+    local = moment.astimezone(TOWN_TIME)
+    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+        raise AmbiguousHour("an hour that comes twice")
+    return moment
+
+
 def parse_local(text: str) -> datetime:
     """Read the town's wall clock ("2026-11-18T18:00" or "18.11.2026 18:00") as aware UTC.
 

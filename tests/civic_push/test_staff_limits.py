@@ -64,15 +64,16 @@ def test_writing_about_another_topic_says_so_at_the_field(
     assert "Sie schreiben nur über Vereine." in answer.text
 
 
-@pytest.mark.parametrize("button", ["draft", "next"])
+@pytest.mark.parametrize(("button", "leads_to"), [
+    ("draft", "bearbeiten"), ("next", "veroeffentlichen")])
 def test_an_author_s_draft_is_kept_and_goes_no_further(
-        session: Session, volunteer: Visitor, place: Neighbourhood, topic: Topic, button: str
-        ) -> None:
+        session: Session, volunteer: Visitor, place: Neighbourhood, topic: Topic, button: str,
+        leads_to: str) -> None:
     assert "Weiter zum Veröffentlichen" not in volunteer.read(NEW)
     answer = volunteer.press(NEW, **written(places=[place.id], topics=[topic.id],
                                             button=button))
     draft = session.scalars(select(Announcement)).one()
-    assert answer.location == f"/redaktion/{draft.id}/bearbeiten"
+    assert answer.location == f"/redaktion/{draft.id}/{leads_to}"
     assert draft.state == AnnouncementState.DRAFT
     assert volunteer.post(f"/redaktion/{draft.id}/veroeffentlichen").status_code in (302, 403)
     session.refresh(draft)

@@ -40,7 +40,7 @@ def settle(folder: Path, database_url: str, **overrides: Any) -> Iterator[Town]:
         url = f"http://localhost:{listener.getsockname()[1]}"  # a secure context by name
         environment = _environment(folder, {
             "database_url": database_url, "redis_url": valkey.url, "var_dir": str(folder),
-            "public_url": url, "second_factor": "offered",
+            "public_url": url, "second_factor": "offered", "undo_seconds": 0,
             **_provider_settings(providers, running.mail_port),
             **keys.make(), **overrides})
         app = create_app(load(environment))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,7 +17,9 @@ from civic_push.announcements.publishing import Draft
 from civic_push.db import db, utcnow
 from civic_push.delivery.fan_out import fan_out
 from civic_push.delivery.models import Delivery, State
+from civic_push.staff import accounts
 from subscriptions.models import Contact, Topic
+from tests.civic_push.conftest import PASSWORD, sign_in
 from tests.civic_push.desk_visitor import Visitor, hidden
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -90,7 +93,7 @@ def test_a_correction_goes_from_the_form_over_a_last_look_to_the_residents(
     ("zurueckziehen", AnnouncementKind.WITHDRAWAL, "warum die Meldung nicht mehr gilt"),
     ("entwarnen", AnnouncementKind.ALL_CLEAR, "was jetzt gilt")])
 def test_a_withdrawal_and_an_all_clear_are_one_sentence(
-        editor: Visitor, session: Session, published: Callable[..., Announcement],
+        app: Flask, editor: Visitor, session: Session, published: Callable[..., Announcement],
         deed: str, kind: AnnouncementKind, ask: str) -> None:
     original = published(urgency=Urgency.DANGER, plain_body="Die Brücke ist zu.")
     path = f"/redaktion/{original.id}/{deed}"
@@ -99,7 +102,12 @@ def test_a_withdrawal_and_an_all_clear_are_one_sentence(
     assert ask in answer.text
     answer = editor.press(path, button="next", change=" Es war   ein Irrtum. ",
                           plain_change="Das war falsch.")
-    editor.press(str(answer.location))
+    last_look = str(answer.location)
+    assert "zweite Person" in editor.read(last_look)
+    editor.press(last_look, last_look.replace("veroeffentlichen", "einreichen"))
+    second = accounts.create(session, "zweite@example.org", PASSWORD, "approver", utcnow())
+    sign_in(app.test_client(), session, second).press(last_look)
+    session.expire_all()
     found = following.current(session, original)
     assert found.kind == kind
     assert found.urgency == Urgency.DANGER
