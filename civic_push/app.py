@@ -13,6 +13,7 @@ from civic_push.core import create_core
 from civic_push.db import db
 from civic_push.staff.oidc import init_oidc
 from civic_push.staff.security import init_security
+from civic_push.web.api.joined import init_api
 from civic_push.web.desk import init_desk
 from civic_push.web.pages import init_pages
 from civic_push.web.telegram import init_telegram
@@ -31,6 +32,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     init_security(app)
     init_oidc(app)
     init_desk(app)
+    init_api(app)
     init_telegram(app)
     if settings.trusted_proxies:
         count = settings.trusted_proxies

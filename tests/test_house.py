@@ -55,12 +55,15 @@ SIGNED = {  # the link itself is the proof
     "own_contacts.verify", "own_contacts.replacing", "own_contacts.replace",
     "own_contacts.remove", "own_history.show", "own_data.data", "own_data.copy",
     "own_data.erase"}
+PROGRAMS = {  # what programs may read without a token
+    "api_document.read", "api_document.openapi", "api.list_announcements",
+    "api.read_announcement", "api.list_topics", "api.list_neighbourhoods"}
 MACHINES = {"sms_inbound.hear", "telegram.webhook"}  # proves itself by a secret header
 DOOR = {  # the desk's own: to those who have not signed in yet
     "security.login", "door.second_step", "door.check_second_step", "door.by_passkey",
     "door.recover", "door.check_recovery", "door.invitation", "door.accept",
     "door.to_provider", "door.from_provider"}
-PUBLIC = DOOR | OPEN | ASKING | SIGNED | MACHINES
+PUBLIC = DOOR | OPEN | ASKING | SIGNED | MACHINES | PROGRAMS
 
 
 def imported(path: Path) -> set[str]:

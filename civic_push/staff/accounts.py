@@ -124,8 +124,8 @@ def find(session: Session, email: str) -> Staff | None:
 
 
 def everybody(session: Session) -> Sequence[Staff]:
-    """All accounts with their roles and limits, by address."""
-    return session.scalars(select(Staff).options(
+    """All accounts of people with their roles and limits, by address."""
+    return session.scalars(select(Staff).where(~Staff.machine).options(
         selectinload(Staff.roles), selectinload(Staff.topics), selectinload(Staff.passkeys),
         selectinload(Staff.neighbourhoods)).order_by(Staff.email)).all()
 

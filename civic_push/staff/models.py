@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_security.core import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, String, Table, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from civic_push.db import Base, BigId
@@ -57,6 +57,8 @@ class Staff(Base, UserMixin):
     totp_secret: Mapped[str | None] = mapped_column(Text, default=None)  # sealed
     totp_counter: Mapped[int] = mapped_column(BigId, default=0)  # the last code's, used once
     oidc_subject: Mapped[str | None] = mapped_column(String(255), unique=True, default=None)
+    # the account of a program (integrations.models.Client): it has no keys and no session
+    machine: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     roles: Mapped[list[Role]] = relationship(secondary=staff_role)  # type: ignore[assignment]
     topics: Mapped[list[Topic]] = relationship(secondary=staff_topic, order_by=Topic.position)

@@ -152,7 +152,7 @@ def reset_person(number: int) -> ResponseReturnValue:
 
 def _wanted(number: int) -> Staff:
     found = db.session.get(Staff, number, with_for_update=request.method == "POST")
-    return found or abort(404)
+    return found if found and not found.machine else abort(404)
 
 
 def _check_roles(typed: Typed) -> None:

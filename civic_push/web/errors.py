@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from civic_push.config import settings
 from civic_push.db import db
+from civic_push.web.api import problems
 from civic_push.web.language import _
 from civic_push.web.protection import from_own_page
 
@@ -38,6 +39,8 @@ def problem(code: str, message: str, status: int) -> tuple[Response, int]:
 def _http_error(error: HTTPException) -> Response | tuple[str, int] | tuple[Response, int]:
     if error.response is not None or (error.code or 500) < 400:
         return error.get_response()
+    if problems.is_api():
+        return problems.of(error)
     return _answer(_trouble(error.code or 500), error.code or 500)
 
 
@@ -55,8 +58,10 @@ def stale_form(error: CSRFError) -> tuple[str, int] | tuple[Response, int]:
           "laden Sie die Seite neu und senden Sie das Formular noch einmal.")), 400)
 
 
-def _crash(error: Exception) -> tuple[str, int] | tuple[Response, int]:
+def _crash(error: Exception) -> Response | tuple[str, int] | tuple[Response, int]:
     db.session.rollback()  # the page itself may need the database
+    if problems.is_api():
+        return problems.crash()
     return _answer(_trouble(500), 500)
 
 

@@ -66,6 +66,13 @@ def _second_step(page: Page) -> None:
     press("Weiter")(page)
 
 
+def _try_source(page: Page) -> None:
+    visitor = Reader(page)
+    visitor.type("adresse", "{feed}")
+    visitor.tick("Verkehr")
+    visitor.press("Ansehen, was käme")
+
+
 def _at_the_counter(page: Page) -> None:
     visitor = Reader(page)
     for label in ("Ganze Stadt", "Alle Themen", "Vorgelesen", "Die Person hat zugestimmt"):
@@ -172,6 +179,7 @@ _PUBLIC = (
     Look("public.announcement", "withdrawal", "/meldungen/{withdrawal}"),
     Look("public.announcement", "correction that was withdrawn", "/meldungen/{corrected}"),
     Look("public.announcement", "unknown", "/meldungen/999999", status=404),
+    Look("api_document.read", "closed", "/api/v1/"),
     Look("public.imprint", "model text", "/impressum"),
     Look("public.privacy", "model text", "/datenschutz"),
     Look("public.privacy", "German text on a Turkish page", "/datenschutz?sprache=tr"),
@@ -246,6 +254,13 @@ _DESK = (
     Look("desk.set_up_app", "errors", "/redaktion/konto/app", press("App einschalten"),
          editor=True),
     Look("desk.administration", "full", "/redaktion/verwaltung", editor=True),
+    Look("desk.sources", "full", "/redaktion/quellen", editor=True),
+    Look("desk.sources", "empty", "/redaktion/quellen", editor=True, empty=True),
+    Look("desk.new_source", "fresh", "/redaktion/quellen/neu", editor=True),
+    Look("desk.new_source", "errors", "/redaktion/quellen/neu",
+         type_and_press("adresse", "ftp://amt", "Ansehen, was käme"), editor=True),
+    Look("desk.new_source", "dry run", "/redaktion/quellen/neu", _try_source, editor=True),
+    Look("desk.source", "fails", "/redaktion/quellen/1", editor=True),
     Look("desk.channels", "full", "/redaktion/kanaele", editor=True),
     Look("desk.channels", "empty", "/redaktion/kanaele", editor=True, empty=True),
     Look("desk.channels", "checked", "/redaktion/kanaele", press("Jetzt prüfen"), editor=True),
@@ -298,6 +313,19 @@ _DESK = (
          editor=True),
     Look("desk.barrier_reports", "full", "/redaktion/barrieren", editor=True),
     Look("desk.barrier_reports", "empty", "/redaktion/barrieren", editor=True, empty=True),
+    Look("desk.show_preview", "mail", "/redaktion/{long}/vorschau", editor=True),
+    Look("desk.show_preview", "digest", "/redaktion/{draft}/vorschau?sammlung=ja&form=einfach",
+         editor=True),
+    Look("desk.show_preview", "push, Arabic", "/redaktion/{long}/vorschau?kanal=push&sprache=ar",
+         editor=True),
+    Look("desk.show_preview", "SMS", "/redaktion/{long}/vorschau?kanal=sms", editor=True),
+    Look("desk.show_preview", "Telegram", "/redaktion/{long}/vorschau?kanal=telegram",
+         editor=True),
+    Look("desk.show_preview", "correction", "/redaktion/{correcting}/vorschau?kanal=outlet",
+         editor=True),
+    Look("desk.tray", "nothing ticked", "/redaktion/eingang", press("Als Entwürfe"),
+         editor=True),
+    Look("desk.tray", "filtered away", "/redaktion/eingang?quelle=999", editor=True),
     Look("desk.tray", "full", "/redaktion/eingang", editor=True),
     Look("desk.tray", "empty", "/redaktion/eingang", editor=True, empty=True),
     Look("desk.announcements", "drafts", "/redaktion/meldungen/entwuerfe", editor=True),
@@ -307,6 +335,10 @@ _DESK = (
 LOOKS = _PUBLIC + _RESIDENTS + _DESK
 
 NO_PAGES = {
+    "desk.show_mail": "a mail; test_mails_in_a_browser looks at those",
+    "api_document.openapi": "JSON", "api.list_announcements": "JSON",
+    "api.read_announcement": "JSON", "api.read_status": "JSON", "api.list_topics": "JSON",
+    "api.list_neighbourhoods": "JSON", "api.read_client": "JSON", "api.list_sources": "JSON",
     "door.second_step": "comes after a password only; test_staff_journey looks at it",
     "door.to_provider": "leads elsewhere", "door.from_provider": "leads to the desk",
     "static": "files", "inbox.service_worker": "a script", "inbox.manifest": "JSON",

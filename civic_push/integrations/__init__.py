@@ -1,0 +1,1 @@
+"""Other programs: clients of the API, answers given once, webhooks, and `civic-push announce`."""

@@ -1,0 +1,273 @@
+"""Announcements: reading, writing, and letting them out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import request, url_for
+from sqlalchemy import select, update
+from sqlalchemy.orm import selectinload
+
+from civic_push.announcements import approval, archive, following, publishing
+from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
+from civic_push.db import db, utcnow
+from civic_push.delivery import progress
+from civic_push.delivery.models import State
+from civic_push.integrations import clients
+from civic_push.integrations.clients import Scope
+from civic_push.staff import roles
+from civic_push.staff.roles import Can
+from civic_push.web import desk_forms
+from civic_push.web.api import cursors, reading, refusals, schemas, shown
+from civic_push.web.api.frame import ID, client, client_here, note, operation
+from civic_push.web.api.problems import Flaw, Problem, invalid, missing
+from civic_push.web.language import _
+from subscriptions.models import Neighbourhood, Topic
+
+_TAG = "announcements"
+_OPEN = (AnnouncementState.DRAFT, AnnouncementState.WAITING)
+Answer = tuple[dict[str, Any], dict[str, str]]
+
+
+@operation("GET", "/announcements", _TAG, needs=None, gives=schemas.Announcements,
+           query=schemas.AnnouncementQuery, problems=(401, 422))
+def list_announcements(query: dict[str, Any]) -> dict[str, Any]:
+    """List announcements, newest first
+
+    Without a token, what is published and not replaced by something newer."""
+    cursor = query.pop("cursor", None)
+    of = {name: value for name, value in query.items() if name != "limit"}
+    after = cursors.read(cursor, of) if cursor else None
+    if query["state"] == AnnouncementState.PUBLISHED:
+        rows, more = _published(query, after)
+    elif sees_all():
+        rows, more = _unpublished(query, after)
+    else:
+        raise Problem(401, "token", _("Ohne Token ist nur lesbar, was veröffentlicht ist."),
+                      headers={"WWW-Authenticate": "Bearer"})
+    return {"items": [shown.announcement(row) for row in rows],
+            "next": cursors.write(rows[-1].id, of) if more else None}
+
+
+@operation("POST", "/announcements", _TAG, needs=Scope.WRITE, status=201,
+           gives=schemas.Announcement, takes=schemas.AnnouncementIn)
+def create_announcement(body: dict[str, Any]) -> Answer:
+    """Store a new draft"""
+    written, now = reading.written(body), utcnow()
+    if flaws := reading.flaws(body, written, now, ready=False):
+        raise invalid(flaws)
+    staff = client().staff
+    reading.within(staff, written.topics, written.neighbourhoods)
+    draft = reading.timed(desk_forms.to_draft(written, staff.id), body)
+    saved = publishing.save(db.session(), draft, now)
+    note("announcement.saved", ("announcement", saved.id), None, desk_forms.told(written))
+    db.session.commit()
+    return answer(saved.id, created=True)
+
+
+@operation("POST", "/announcements/validate", _TAG, needs=Scope.WRITE, gives=schemas.Verdict,
+           takes=schemas.AnnouncementIn)
+def validate_announcement(body: dict[str, Any]) -> dict[str, Any]:
+    """Say what publishing this would meet
+
+    Stores nothing."""
+    written = reading.written(body)
+    reading.within(client().staff, written.topics, written.neighbourhoods)
+    flaws = reading.flaws(body, written, utcnow(), ready=True)
+    reached = publishing.audience(db.session(), written.topics, written.neighbourhoods)
+    return {"ready": not flaws, "errors": [{"pointer": f.where, "detail": f.detail}
+                                           for f in flaws],
+            "inboxes": {name: shown.few(count) for name, count in sorted(reached.items())}}
+
+
+@operation("GET", f"/announcements/{ID}", _TAG, needs=None, gives=schemas.Announcement,
+           problems=(401, 404))
+def read_announcement(number: int) -> Answer:
+    """Read one announcement"""
+    row = _row(number)
+    if row is None or (row.state != AnnouncementState.PUBLISHED and not sees_all()):
+        raise missing()
+    return answer(number)
+
+
+@operation("PUT", f"/announcements/{ID}", _TAG, needs=Scope.WRITE, gives=schemas.Announcement,
+           takes=schemas.AnnouncementIn, problems=(404, 409, 412, 428))
+def replace_announcement(body: dict[str, Any], number: int) -> Answer:
+    """Replace a draft
+
+    Needs If-Match with the ETag of what is replaced."""
+    row = wanted(number, Can.WRITE)
+    if not request.if_match:
+        raise Problem(428, "if-match", _("Hier fehlt der Header „If-Match“."),
+                      _("Lesen Sie die Meldung und senden Sie ihr ETag mit."))
+    if row.kind != AnnouncementKind.ORIGINAL:
+        raise Problem(409, "follow-up", _("Ein Entwurf, der einer Meldung folgt, kann hier "
+                                          "nicht geändert werden."),
+                      _("Löschen Sie ihn und legen Sie ihn neu an."))
+    before = desk_forms.show(row)
+    written, now = reading.written(body, before), utcnow()
+    if flaws := reading.flaws(body, written, now, ready=False):
+        raise invalid(flaws)
+    staff = client().staff
+    reading.within(staff, written.topics, written.neighbourhoods)
+    draft = reading.timed(desk_forms.to_draft(written, staff.id, row), body)
+    publishing.save(db.session(), draft, now, row)
+    row.state = AnnouncementState.DRAFT
+    note("announcement.saved", ("announcement", number), desk_forms.told(before),
+         desk_forms.told(written))
+    db.session.commit()
+    return answer(number)
+
+
+@operation("DELETE", f"/announcements/{ID}", _TAG, needs=Scope.WRITE, status=204,
+           problems=(404, 409, 412))
+def dismiss_announcement(number: int) -> None:
+    """Put a draft aside
+
+    The desk can fetch it back."""
+    wanted(number, Can.WRITE)
+    db.session.execute(update(Announcement).where(Announcement.id == number)
+                       .values(state=AnnouncementState.DISMISSED))
+    note("announcement.moved", ("announcement", number), None, AnnouncementState.DISMISSED)
+    db.session.commit()
+
+
+@operation("POST", f"/announcements/{ID}/submit", _TAG, needs=Scope.WRITE,
+           gives=schemas.Announcement, takes=schemas.SubmissionIn, problems=(404, 409, 412))
+def submit_announcement(body: dict[str, Any], number: int) -> Answer:
+    """Ask a person at the desk to let it out"""
+    row, now = wanted(number, Can.WRITE), utcnow()
+    _check_ready(row, body["at"], now)
+    with refusals.said():
+        approval.submit(db.session(), client().staff, row, now, at=body["at"],
+                        comment=desk_forms.clean(body["comment"]), told=_told(row))
+    db.session.commit()
+    return answer(number)
+
+
+@operation("POST", f"/announcements/{ID}/publish", _TAG, needs=Scope.PUBLISH,
+           gives=schemas.Announcement, takes=schemas.PublicationIn, problems=(404, 409, 412))
+def publish_announcement(body: dict[str, Any], number: int) -> Answer:
+    """Let it out
+
+    Where a second person is needed the answer is 409: submit it then. For some seconds it is
+    `scheduled`, in which the desk, or take-back, can stop it."""
+    row, now = wanted(number, Can.PUBLISH), utcnow()
+    _check_ready(row, body["at"], now)
+    with refusals.said():
+        approval.release(db.session(), client().staff, row, now, at=body["at"], told=_told(row))
+    return answer(number)
+
+
+@operation("POST", f"/announcements/{ID}/take-back", _TAG, needs=Scope.WRITE,
+           gives=schemas.Announcement, problems=(404, 409, 412))
+def take_back_announcement(number: int) -> Answer:
+    """Make what waits for approval or its time a draft again"""
+    row = wanted(number, Can.WRITE, approval.UNDER_WAY)
+    with refusals.said():
+        approval.take_back(db.session(), client().staff, row, utcnow())
+    db.session.commit()
+    return answer(number)
+
+
+@operation("GET", f"/announcements/{ID}/status", _TAG, needs=Scope.READ, gives=schemas.Status,
+           problems=(404,))
+def read_status(number: int) -> dict[str, Any]:
+    """Count the deliveries by channel and state"""
+    row = _row(number)
+    if row is None:
+        raise missing()
+    told = {"id": number, "state": str(row.state), "published_at": shown.utc(row.published_at)}
+    found = progress.watched(db.session(), number, utcnow())
+    begun = found.closed or (bool(told["published_at"]) and not found.spreading)
+    return {**told, "channels": shown.channels(found.channels),
+            "finished": begun and not any(c.count(State.WAITING) for c in found.channels)}
+
+
+def answer(number: int, created: bool = False) -> Answer:
+    """An announcement and its ETag; for a new one its address."""
+    row = _row(number)
+    assert row is not None
+    told = shown.announcement(row)
+    headers = {"ETag": shown.etag(told)}
+    if created:
+        headers["Location"] = url_for("api.read_announcement", number=number)
+    return told, headers
+
+
+def wanted(number: int, ability: Can, states: tuple[AnnouncementState, ...] = _OPEN
+           ) -> Announcement:
+    """The announcement that is going to be changed, its row held. Raises Problem where there
+    is none, it lies outside a client's limits, is in another state or has changed."""
+    row = db.session.get(Announcement, number, with_for_update=True)
+    if row is None:
+        raise missing()
+    if not roles.may(client().staff, ability, row):
+        reading.within(client().staff, [t.id for t in row.topics],
+                       [n.id for n in row.neighbourhoods])
+        raise Problem(403, "scope", _("Dieses Token darf das nicht."))
+    if request.if_match and not request.if_match.contains(
+            shown.etag(shown.announcement(row)).strip('"')):
+        raise Problem(412, "changed", _("Die Meldung wurde inzwischen geändert."),
+                      _("Lesen Sie sie noch einmal und senden Sie das neue ETag mit."))
+    if row.state not in states:
+        raise refusals.settled(row)
+    return row
+
+
+def sees_all() -> bool:
+    """Whether whoever asks may see what is not published."""
+    found = client_here()
+    return found is not None and bool(
+        clients.scopes_of(found) & {Scope.READ, Scope.WRITE, Scope.PUBLISH})
+
+
+def _row(number: int) -> Announcement | None:
+    return db.session.get(Announcement, number, populate_existing=True)
+
+
+def _told(row: Announcement) -> dict[str, object]:
+    return desk_forms.told(desk_forms.show(row))
+
+
+def _check_ready(row: Announcement, at: datetime | None, now: datetime) -> None:
+    last = None
+    if row.kind != AnnouncementKind.ORIGINAL:
+        last = following.current(db.session(), row)
+    flaws = reading.stored_flaws(row, last, now)
+    if at is not None and not now < at <= now + approval.LONGEST:
+        flaws.append(Flaw("/at", _("Dieser Zeitpunkt muss in der Zukunft und im nächsten Jahr "
+                                   "liegen.")))
+    if flaws:
+        raise invalid(flaws)
+
+
+def _published(query: dict[str, Any], after: int | None) -> tuple[list[Announcement], bool]:
+    places, topics = (
+        _slug(query, Neighbourhood, "neighbourhood"), _slug(query, Topic, "topic"))
+    found = archive.find(db.session(), archive.Search(places, topics, query["words"]),
+                         query["limit"], older_than=after)
+    return list(found.rows), found.older is not None
+
+
+def _slug(query: dict[str, Any], kind: type[Topic] | type[Neighbourhood], name: str
+          ) -> tuple[int, ...]:
+    if name not in query:
+        return ()
+    number = db.session.scalar(select(kind.id).where(kind.slug == query[name]))
+    if number is None:
+        raise invalid([Flaw(name, _("„%(slug)s“ gibt es nicht.", slug=query[name]),
+                            parameter=True)])
+    return (number,)
+
+
+def _unpublished(query: dict[str, Any], after: int | None) -> tuple[list[Announcement], bool]:
+    chosen = select(Announcement).where(Announcement.state == query["state"])
+    if after is not None:
+        chosen = chosen.where(Announcement.id < after)
+    rows = db.session.scalars(chosen.order_by(Announcement.id.desc()).limit(query["limit"] + 1)
+                              .options(selectinload(Announcement.texts),
+                                       selectinload(Announcement.topics),
+                                       selectinload(Announcement.neighbourhoods))).all()
+    return list(rows[:query["limit"]]), len(rows) > query["limit"]

@@ -1,0 +1,85 @@
+"""Correcting, withdrawing, all-clear: a draft that follows, to be published like any other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from civic_push.announcements import following, publishing
+from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
+from civic_push.announcements.publishing import Draft
+from civic_push.db import db, utcnow
+from civic_push.integrations.clients import Scope
+from civic_push.staff.roles import Can
+from civic_push.web import desk_follow_forms as forms
+from civic_push.web import desk_forms
+from civic_push.web.api import reading, refusals, schemas
+from civic_push.web.api.announcements import Answer, answer, wanted
+from civic_push.web.api.frame import ID, client, note, operation
+from civic_push.web.api.problems import Problem, invalid
+from civic_push.web.desk_follow_forms import FollowUp
+from civic_push.web.language import _
+from subscriptions.models import Neighbourhood, Topic
+
+_TAG = "follow-ups"
+_PUBLISHED = (AnnouncementState.PUBLISHED,)
+
+
+@operation("POST", f"/announcements/{ID}/correct", _TAG, needs=Scope.WRITE, status=201,
+           gives=schemas.Announcement, takes=schemas.CorrectionIn, problems=(404, 409, 412))
+def correct(body: dict[str, Any], number: int) -> Answer:
+    """Begin a correction
+
+    A draft that follows the newest of its chain; publish it, and whoever got the original
+    gets it."""
+    kind, last = AnnouncementKind.CORRECTION, _last(number, AnnouncementKind.CORRECTION)
+    written = reading.follow_up(body, last)
+    return _stored(body, written, kind, last)
+
+
+@operation("POST", f"/announcements/{ID}/withdraw", _TAG, needs=Scope.WRITE, status=201,
+           gives=schemas.Announcement, takes=schemas.WithdrawalIn, problems=(404, 409, 412))
+def withdraw(body: dict[str, Any], number: int) -> Answer:
+    """Begin a withdrawal"""
+    return _briefly(body, number, AnnouncementKind.WITHDRAWAL)
+
+
+@operation("POST", f"/announcements/{ID}/all-clear", _TAG, needs=Scope.WRITE, status=201,
+           gives=schemas.Announcement, takes=schemas.WithdrawalIn, problems=(404, 409, 412))
+def give_all_clear(body: dict[str, Any], number: int) -> Answer:
+    """Begin an all-clear of a danger"""
+    return _briefly(body, number, AnnouncementKind.ALL_CLEAR)
+
+
+def _briefly(body: dict[str, Any], number: int, kind: AnnouncementKind) -> Answer:
+    last = _last(number, kind)
+    written = reading.changed(forms.prefilled(last, kind, utcnow()), body)
+    return _stored(body, written, kind, last)
+
+
+def _last(number: int, kind: AnnouncementKind) -> Announcement:
+    """The newest of the chain, which may be followed so. Raises Problem."""
+    last = following.current(db.session(), wanted(number, Can.WRITE, _PUBLISHED))
+    with refusals.said():
+        following.check(kind, last)
+    begun = following.open_draft(db.session(), last, kind)
+    if begun is not None:
+        raise Problem(409, "begun", _("Das hat schon jemand begonnen."),
+                      _("Es ist Meldung %(number)s.", number=begun.id))
+    return last
+
+
+def _stored(body: dict[str, Any], written: FollowUp, kind: AnnouncementKind, last: Announcement
+            ) -> Answer:
+    now, staff = utcnow(), client().staff
+    errors = forms.check(written, kind, last, reading.ids(Topic), reading.ids(Neighbourhood),
+                         now, ready=True)
+    if flaws := reading.pointed(errors) + reading.times(body, now):
+        raise invalid(flaws)
+    reading.within(staff, written.topics, written.neighbourhoods)
+    draft: Draft = forms.to_draft(written, kind, staff.id, last)
+    if body.get("expires_at") or kind == AnnouncementKind.CORRECTION:
+        draft = reading.timed(draft, body)
+    saved = publishing.save(db.session(), draft, now, follows=last)
+    note("announcement.saved", ("announcement", saved.id), None, desk_forms.told(written))
+    db.session.commit()
+    return answer(saved.id, created=True)

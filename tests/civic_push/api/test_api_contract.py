@@ -1,0 +1,61 @@
+"""Schemathesis asks every operation whatever its description allows, and what it does not:
+no defect of ours, and nothing that the description does not say. The same questions every
+time; no answer of the network is asked for, because addresses made up by chance name no
+server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis import checks
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from civic_push.db import db
+from tests.civic_push.api.conftest import Program
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+_CHECKS: list[Any] = [checks.not_a_server_error, status_code_conformance,
+                      content_type_conformance, response_headers_conformance,
+                      response_schema_conformance]
+
+
+def test_no_question_breaks_the_api_or_its_description(
+        app: Flask, make_program: Callable[..., Program],
+        make_announcement: Callable[..., Any]) -> None:
+    app.config["RATELIMIT_ENABLED"] = False
+    make_announcement()
+    token = make_program().token
+    db.session.remove()
+    described = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    asked = 0
+    for found in described.get_all_operations():
+        operation = found.ok()
+
+        @settings(max_examples=8, derandomize=True, database=None, deadline=None,
+                  phases=[Phase.explicit, Phase.generate],
+                  suppress_health_check=list(HealthCheck))
+        def ask(case: schemathesis.Case) -> None:
+            nonlocal asked
+            asked += 1
+            case.call_and_validate(checks=_CHECKS,
+                                   headers={"Authorization": f"Bearer {token}"})
+        _given(operation, ask)
+    assert asked > 100
+
+
+def _given(operation: Any, ask: Callable[[schemathesis.Case], None]) -> None:
+    """Run one question with what Schemathesis makes up for this operation."""
+    from hypothesis import given  # noqa: PLC0415
+
+    given(case=operation.as_strategy())(ask)()
