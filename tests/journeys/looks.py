@@ -68,8 +68,7 @@ def _second_step(page: Page) -> None:
 
 def _try_source(page: Page) -> None:
     visitor = Reader(page)
-    visitor.type("adresse", "{feed}")
-    visitor.tick("Verkehr")
+    visitor.tick("Baustellen")
     visitor.press("Ansehen, was käme")
 
 
@@ -259,7 +258,7 @@ _DESK = (
     Look("desk.new_source", "fresh", "/redaktion/quellen/neu", editor=True),
     Look("desk.new_source", "errors", "/redaktion/quellen/neu",
          type_and_press("adresse", "ftp://amt", "Ansehen, was käme"), editor=True),
-    Look("desk.new_source", "dry run", "/redaktion/quellen/neu", _try_source, editor=True),
+    Look("desk.new_source", "dry run", "/redaktion/quellen/neu?adresse={feed}", _try_source, editor=True),
     Look("desk.source", "fails", "/redaktion/quellen/1", editor=True),
     Look("desk.channels", "full", "/redaktion/kanaele", editor=True),
     Look("desk.channels", "empty", "/redaktion/kanaele", editor=True, empty=True),
