@@ -9,6 +9,7 @@ ledger's unique constraint would refuse it.
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from itertools import count
 
 from flask import current_app
@@ -36,6 +37,7 @@ from civic_push.announcements.models import Announcement, AnnouncementKind, Anno
 from civic_push.config import settings
 from civic_push.db import UTCDateTime, db, is_sqlite, utcnow
 from civic_push.delivery.drain import drain
+from civic_push.delivery.holding import lane_prefix
 from civic_push.delivery.models import Delivery, Lane, Purpose, State
 from subscriptions.matching import recipients
 from subscriptions.models import Contact, ContactState, Frequency, Subscriber
@@ -136,11 +138,12 @@ def in_rhythm(people: FromClause, rhythms: CTE) -> ColumnElement[bool]:
 
 
 def rhythms_of(session: Session, members: tuple[ColumnElement[bool], ...],
-               announcement: Announcement, at_once: bool = False) -> CTE | None:
+               announcement: Announcement, at_once: bool = False,
+               now: datetime | None = None) -> CTE | None:
     """The few rhythms these contacts have, each with lane and due time: the rules stay one
     Python function, and the rows are still written by one statement. `at_once`: even an
-    information does not wait for a digest. None where nobody in this chunk has confirmed
-    yet."""
+    information does not wait for a digest. `now`: written at another time than when it was
+    published. None where nobody in this chunk has confirmed yet."""
     at_once = at_once or announcement.urgency != Urgency.INFO
     assert announcement.published_at is not None
     found = session.execute(
@@ -148,16 +151,17 @@ def rhythms_of(session: Session, members: tuple[ColumnElement[bool], ...],
                Subscriber.quiet_from, Subscriber.quiet_to)
         .join(Subscriber, Subscriber.id == Contact.subscriber_id)
         .where(Contact.state == ContactState.ACTIVE, *members).distinct()).all()
+    prefix = lane_prefix(session, announcement.id)
     rows = []
     for frequency, hour, weekday, start, end in found:
         due = due_at(Rhythm(Frequency(frequency), hour, weekday, start, end),
-                     now=announcement.published_at,
+                     now=now or announcement.published_at,
                      skip_digest=at_once,
                      skip_quiet=announcement.urgency == Urgency.DANGER)
         waits = frequency != Frequency.NOW and not at_once
         lane = Lane.DIGEST if waits else lane_of(announcement.urgency)
         rows.append((frequency, hour, weekday, _NEVER if start is None else start,
-                     _NEVER if end is None else end, lane.value, due))
+                     _NEVER if end is None else end, prefix + lane.value, due))
     if not rows:
         return None
     return values(
@@ -173,9 +177,10 @@ def _write_outlets(session: Session, announcement: Announcement) -> None:
     assert announcement.expires_at is not None
     topics = [t.slug for t in announcement.topics]
     places = [n.slug for n in announcement.neighbourhoods]
+    lane = lane_prefix(session, announcement.id) + lane_of(announcement.urgency)
     rows = [
         {"announcement_id": announcement.id, "outlet": outlet.name, "channel": "outlet",
-         "purpose": Purpose.ANNOUNCEMENT, "lane": lane_of(announcement.urgency),
+         "purpose": Purpose.ANNOUNCEMENT, "lane": lane,
          "state": State.WAITING, "due_at": announcement.published_at, "attempts": 0, "parts": 0,
          "expires_at": announcement.expires_at, "created_at": announcement.published_at}
         for outlet in settings().outlets if wants(asdict(outlet), topics, places)]

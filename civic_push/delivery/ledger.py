@@ -193,7 +193,8 @@ def earlier(session: Session, ids: Sequence[int]) -> dict[int, Earlier]:
     """What became of deliveries that others follow, by id."""
     rows = session.execute(select(Delivery.id, Delivery.receipt, Delivery.lane)
                            .where(one_of(session, Delivery.id, ids)))
-    return {number: Earlier(receipt or "", lane == Lane.DIGEST) for number, receipt, lane in rows}
+    return {number: Earlier(receipt or "", lane.endswith(Lane.DIGEST))  # "held digest" too
+            for number, receipt, lane in rows}
 
 
 def extend(session: Session, ids: Sequence[int], until: datetime) -> None:

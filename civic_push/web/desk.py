@@ -1,6 +1,7 @@
 """The editors' desk. Each of these modules adds its pages to the one blueprint:
 
-overview      what there is to do, and the lists
+overview      what there is to do
+lists         every announcement, by where it stands
 write, help   the form, its preview, and what helps in writing
 approval      the page before it leaves: publish, schedule, submit, approve, send back
 tray          what sources brought
@@ -12,6 +13,7 @@ deliveries    one announcement, and what becomes of its deliveries
 counter       signing residents up who stand before one
 texts         imprint, privacy notice, accessibility statement
 reports       reported barriers
+sources       what is read elsewhere: adding with a dry run, pausing, ending
 channels      how the ways out fare; pausing them
 administration  the way to what follows
 account       one's own password, passkeys, codes and sessions
@@ -34,17 +36,22 @@ from civic_push.web import (  # noqa: F401  # imported for their routes
     desk_following,
     desk_help,
     desk_invitation,
+    desk_lists,
     desk_live,
     desk_oidc,
     desk_overview,
     desk_preview,
+    desk_putting_aside,
     desk_reports,
     desk_sign_in,
+    desk_sources,
     desk_staff,
     desk_stopping,
     desk_texts,
     desk_trail,
     desk_tray,
+    desk_unsaved,
+    desk_versions,
     desk_write,
 )
 from civic_push.web.desk_frame import desk

@@ -40,7 +40,9 @@ DESK = {
     "desk.end_session": EVERYBODY, "desk.end_others": EVERYBODY,
     "desk.announcements": READERS, "desk.tray": READERS, "desk.watch": READERS,
     "desk.new": WRITERS, "desk.save_new": WRITERS, "desk.edit": WRITERS, "desk.save": WRITERS,
-    "desk.writing_help": WRITERS, "desk.paste": WRITERS, "desk.dismiss": WRITERS, "desk.restore": WRITERS,
+    "desk.writing_help": WRITERS, "desk.paste": WRITERS, "desk.keep_new": WRITERS,
+    "desk.keep_text": WRITERS, "desk.forget_text": WRITERS, "desk.show_versions": READERS,
+    "desk.dismiss": WRITERS, "desk.restore": WRITERS,
     "desk.confirm": WRITERS, "desk.submit": WRITERS, "desk.take_back": WRITERS,
     "desk.publish": PUBLISHERS, "desk.send_back": PUBLISHERS, "desk.try_channel": PUBLISHERS,
     "desk.administration": PUBLISHERS, "desk.barrier_reports": PUBLISHERS,
@@ -68,7 +70,7 @@ DESK = {
 """Each route of the desk, and the roles that are let in."""
 
 # Those of them that are about one announcement, where Ortsteil and topic count as well.
-LIMITED = {"desk.edit", "desk.save", "desk.dismiss", "desk.restore", "desk.confirm",
+LIMITED = {"desk.edit", "desk.save", "desk.keep_text", "desk.dismiss", "desk.restore", "desk.confirm",
            "desk.publish", "desk.follow", "desk.save_follow", "desk.edit_follow_up",
            "desk.save_follow_up", "desk.confirm_follow_up", "desk.publish_follow_up",
            "desk.submit", "desk.submit_follow_up", "desk.take_back", "desk.send_back",
@@ -107,7 +109,7 @@ class Cast:
         about_staff = "/team/" in rule.rule
         values = {"number": self.victim if about_staff else number, "which": "entwuerfe",
                   "channel": "sms", "name": "imprint", "wording": "de", "token": "x" * 38,
-                  "deed": "korrigieren"}
+                  "key": "0" * 32, "deed": "korrigieren"}
         wanted = {name: values[name] for name in rule.arguments}
         return self.app.url_map.bind("localhost").build(rule.endpoint, wanted)
 
@@ -181,7 +183,7 @@ def test_an_announcement_beyond_ones_ortsteil_can_be_read_but_not_touched(
             assert answer.status_code == 403, (rule.endpoint, method)
             if role in DESK[rule.endpoint]:
                 assert "außerhalb Ihrer Ortsteile oder Themen" in answer.text
-        elif rule.endpoint == "desk.watch" and role in READERS:
+        elif rule.endpoint in ("desk.watch", "desk.show_versions") and role in READERS:
             assert cast.ask(role, rule, method, cast.foreign).status_code == 200
 
 

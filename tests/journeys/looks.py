@@ -342,7 +342,7 @@ NO_PAGES = {
     "door.to_provider": "leads elsewhere", "door.from_provider": "leads to the desk",
     "static": "files", "inbox.service_worker": "a script", "inbox.manifest": "JSON",
     "push.key": "JSON", "signup.count": "JSON",
-    "public.health": "JSON", "monitoring.alive": "text", "monitoring.ready": "JSON",
+    "public.health": "JSON", "desk.live": "a stream of events", "monitoring.alive": "text", "monitoring.ready": "JSON",
     "monitoring.numbers": "text", "own_data.copy": "a file to save",
     "preferences.open_link": "leads to preferences.show",
     "confirming.code_form": "leads to signup.done",

@@ -105,12 +105,14 @@ def upgrade():
     sa.Column('author_id', sa.Integer(), nullable=True),
     sa.Column('written_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('content', sa.JSON(), nullable=False),
+    sa.Column('form', sa.String(length=32), nullable=False),
     sa.ForeignKeyConstraint(['announcement_id'], ['announcement.id'], name=op.f('fk_announcement_version_announcement_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['author_id'], ['staff.id'], name=op.f('fk_announcement_version_author_id'), ondelete='SET NULL'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_announcement_version'))
     )
     with op.batch_alter_table('announcement_version', schema=None) as batch_op:
         batch_op.create_index('ix_announcement_version_announcement_id', ['announcement_id'], unique=False)
+        batch_op.create_index('ix_announcement_version_form', ['form'], unique=False)
 
     op.create_table('approval_step',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -211,6 +213,7 @@ def downgrade():
 
     op.drop_table('approval_step')
     with op.batch_alter_table('announcement_version', schema=None) as batch_op:
+        batch_op.drop_index('ix_announcement_version_form')
         batch_op.drop_index('ix_announcement_version_announcement_id')
 
     op.drop_table('announcement_version')
