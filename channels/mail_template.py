@@ -64,7 +64,7 @@ class Template:
         return b"".join(parts)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def compose(message: Message, letterhead: Letterhead, leave: bool, manage: bool,
             follows: bool = False) -> Template:
     """The template of a message, with or without the links to leave and to change, and with

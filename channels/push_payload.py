@@ -17,7 +17,7 @@ _MARK = "…"
 _JOINERS = frozenset(map(chr, (0x200D, 0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400))))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def payload(message: Message) -> bytes:
     """The JSON that the service worker gets: title, body, url, tag, lang, dir, urgency and
     the words of its buttons (action, fewer). At most MAX_PLAINTEXT bytes of UTF-8: the body

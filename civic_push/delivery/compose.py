@@ -24,6 +24,7 @@ from civic_push.announcements.sentences import laid_out
 from civic_push.config import Settings
 from civic_push.delivery import words
 from civic_push.delivery.follow_up_words import as_follow_up
+from civic_push.delivery.shelf import Key, Shelf
 from civic_push.languages import locale_of
 from subscriptions.models import Neighbourhood, Register, Topic
 
@@ -42,12 +43,13 @@ class About(NamedTuple):
 
 class Composer:
     """Composes the messages of one drain run; keep it no longer than the run, because topics
-    and neighbourhoods may be renamed."""
+    and neighbourhoods may be renamed. What it composed may be kept longer, on a shelf."""
 
-    def __init__(self, session: Session, settings: Settings) -> None:
+    def __init__(self, session: Session, settings: Settings, shelf: Shelf | None = None) -> None:
         self.session, self.settings = session, settings
+        self._shelf = shelf or Shelf()
         self._announcements: dict[int, Announcement] = {}
-        self._messages: dict[tuple[int, str, str, Reason | None, bool], Message] = {}
+        self._messages: dict[int, dict[Key, Message]] = {}  # by announcement
         self._begun: dict[int, datetime] = {}  # when the originals of chains were published
         self._about: dict[int, About] = {}
         self._topics: dict[int, Topic] | None = None
@@ -68,6 +70,11 @@ class Composer:
         if self._topics is None:
             self._topics = self._kept(self.session.scalars(select(Topic)).all())
             self._places = self._kept(self.session.scalars(select(Neighbourhood)).all())
+            self._shelf.check(([(t.id, t.name, t.translations) for t in self._topics.values()],
+                               [(n.id, n.name) for n in self._places.values()]))
+        for number in missing & set(self._announcements):
+            self._messages[number] = self._shelf.of(
+                number, self._announcements[number].published_at)
 
     def _kept(self, rows: Sequence[_Row]) -> dict[int, _Row]:
         """Rows by id, cut loose from the session, whose commits would expire them."""
@@ -109,14 +116,13 @@ class Composer:
                 follows: bool = False) -> Message:
         """The message of a loaded announcement for such a reader; `follows` says that he got
         what it corrects, withdraws or clears."""
-        key = (announcement_id, language, register, reason, follows)
-        if key not in self._messages:
+        key, made = (language, register, reason, follows), self._messages[announcement_id]
+        if key not in made:
             with force_locale(locale_of(language, register)):
                 whole = self._said(announcement_id, language, register)
-                self._messages[key] = (
-                    self._follow_up(whole, announcement_id, language, register) if follows
-                    else replace(whole, why=self.why(reason, language)))
-        return self._messages[key]
+                made[key] = (self._follow_up(whole, announcement_id, language, register)
+                             if follows else replace(whole, why=self.why(reason, language)))
+        return made[key]
 
     def _follow_up(self, whole: Message, announcement_id: int, language: str, register: str
                    ) -> Message:
@@ -127,11 +133,11 @@ class Composer:
 
     def _said(self, announcement_id: int, language: str, register: str) -> Message:
         """The message without its reason: rendering Markdown is what costs."""
-        key = (announcement_id, language, register, None, False)
-        if key not in self._messages:
-            self._messages[key] = said(self.settings, self._announcements[announcement_id],
-                                       language, register)
-        return self._messages[key]
+        key, made = (language, register, None, False), self._messages[announcement_id]
+        if key not in made:
+            made[key] = said(self.settings, self._announcements[announcement_id], language,
+                             register)
+        return made[key]
 
     def why(self, reason: Reason, language: str) -> str:
         """Why somebody gets this, in the current locale, which is `language`'s."""

@@ -18,6 +18,7 @@ from civic_push.delivery.digests import Digests
 from civic_push.delivery.ledger import Claimed, Earlier, Record
 from civic_push.delivery.models import Lane, Purpose, State
 from civic_push.delivery.notices import notice
+from civic_push.delivery.shelf import Shelf
 from civic_push.delivery.staff_letters import staff_letter
 from civic_push.delivery.trials import trial
 from civic_push.languages import locale_of
@@ -45,7 +46,8 @@ class Packer:
         self.settings: Settings = settings()
         self.seals: Seals = current_app.extensions["seals"]
         self.tokens: Tokens = current_app.extensions["tokens"]
-        self.composer = Composer(session, self.settings)
+        shelf = current_app.extensions.setdefault("shelf", Shelf())
+        self.composer = Composer(session, self.settings, shelf)
         self.digests = Digests(self.composer, now, channel.name)
         # whole days, so that a repeated mail carries the same link
         self.manage_until = (now + MANAGE_LIFE).replace(hour=0, minute=0, second=0, microsecond=0)
