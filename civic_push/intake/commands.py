@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from civic_push.config import PREFIX
 from civic_push.db import db, utcnow
-from civic_push.intake.adding import AlreadyThere, NewSource, add
+from civic_push.intake.adding import AlreadyThere, NewSource, OwnPages, add
 from civic_push.intake.checking import Checked, check
 from civic_push.intake.models import Source
 from content_sources import PARSERS
@@ -49,7 +49,7 @@ def add_source(url: str, name: str, topics: tuple[str, ...], neighbourhoods: tup
         interval, publish, titles_only, kind)
     try:
         source, count = add(session, new, utcnow())
-    except AlreadyThere as error:
+    except (AlreadyThere, OwnPages) as error:
         raise click.ClickException(str(error)) from error
     except (FetchError, Unreadable) as error:
         raise click.ClickException(f"{url} cannot be read: {error}.{_hint(error)}") from error

@@ -102,7 +102,7 @@ class _Intake:
         self.origin = Origin(
             source.name, tuple(t.id for t in source.topics),
             tuple(n.id for n in source.neighbourhoods), source.titles_only, source.publish)
-        self.gazetteer = Gazetteer(_places(session), settings().town)
+        self.gazetteer = Gazetteer(known_places(session), settings().town)
         self.news_lasts = timedelta(days=settings().default_expiry_days)
 
     def fate(self, entry: Entry) -> Fate:
@@ -176,6 +176,7 @@ def _item(source_id: int, entry: Entry, now: datetime) -> Item:
                 summary=entry.summary, published_at=entry.published_at, first_seen_at=now)
 
 
-def _places(session: Session) -> list[Place]:
+def known_places(session: Session) -> list[Place]:
+    """All Ortsteile with their names and aliases, for a Gazetteer."""
     return [Place(n.id, (n.name, *filter(None, n.aliases.split("|"))))
             for n in session.scalars(select(Neighbourhood))]

@@ -11,6 +11,8 @@ from civic_push.staff.roles import Can
 from civic_push.web.desk_frame import desk, needs
 
 PAGES = (
+    (Can.ADMINISTER, "desk.sources", lazy_gettext("Quellen"),
+     lazy_gettext("Was gelesen wird, wie oft, und was damit geschieht.")),
     (Can.ADMINISTER, "desk.channels", lazy_gettext("Kanäle"),
      lazy_gettext("Was läuft, was wartet, was nicht gelang; anhalten und fortsetzen.")),
     (Can.ADMINISTER, "desk.team", lazy_gettext("Team"),

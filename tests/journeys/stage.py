@@ -68,7 +68,8 @@ class Stage:
             self.parts = self._residents(session, tokens, now)
             announce(session, now)
             self.parts |= {"nice": str(session.scalar(
-                select(func.max(Announcement.id)))), **_source(session, now)}
+                select(func.max(Announcement.id)))), "feed": self.town.feed.url,
+                **_source(session, now)}
             if not nice:
                 self.parts |= _announcements(session, now)
                 _legal(session, seals=self.town.app.extensions["seals"], now=now)
