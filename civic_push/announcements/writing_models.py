@@ -16,7 +16,8 @@ class AnnouncementVersion(Base):
     """A draft as it was once stored. No author: a source or another program wrote it."""
 
     __tablename__ = "announcement_version"
-    __table_args__ = (Index("ix_announcement_version_announcement_id", "announcement_id"),)
+    __table_args__ = (Index("ix_announcement_version_announcement_id", "announcement_id"),
+                      Index("ix_announcement_version_form", "form"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     announcement_id: Mapped[int] = mapped_column(
@@ -25,6 +26,8 @@ class AnnouncementVersion(Base):
         ForeignKey("staff.id", ondelete="SET NULL"), default=None)
     written_at: Mapped[datetime]
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    # of the form that was sent: sent again after a lost connection, it makes no second draft
+    form: Mapped[str] = mapped_column(String(32), default="")
 
 
 class UnsavedText(Base):

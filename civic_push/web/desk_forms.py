@@ -4,6 +4,7 @@ what was typed, and the draft it makes."""
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from channels.base import Urgency
@@ -33,8 +34,8 @@ from subscriptions.timing import TOWN_TIME
 
 __all__ = [
     "BODY_LENGTH", "LENGTHS", "LINK_LENGTH", "PLACES", "SHORT_LENGTH", "TITLE_LENGTH", "TOWN",
-    "Written", "check_draft", "check_ready", "clean", "details", "read", "show", "texts",
-    "to_draft", "told", "translated", "typed"]
+    "Written", "check_draft", "check_ready", "clean", "copy_of", "details", "read", "show",
+    "texts", "to_draft", "told", "translated", "typed"]
 
 _SOME_NUMBER = 99_999  # as long in an SMS's link as one to come
 
@@ -54,6 +55,11 @@ def show(announcement: Announcement) -> Written:
         starts=_local(announcement.starts_at), ends=_local(announcement.ends_at),
         expires=_local(announcement.expires_at), address=announcement.place,
         coordinates=write_point(announcement), link=announcement.link)
+
+
+def copy_of(announcement: Announcement) -> Written:
+    """A new form with an announcement's words; its times were that one's."""
+    return replace(show(announcement), starts="", ends="", expires="")
 
 
 def told(written: Written) -> dict[str, object]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from civic_push.announcements import publishing
+from civic_push.announcements import publishing, unsaved, versions
 from civic_push.announcements.details import complete
 from civic_push.announcements.models import Announcement, AnnouncementState
 from civic_push.config import settings
@@ -16,7 +19,15 @@ from civic_push.db import db, utcnow
 from civic_push.intake.models import Item
 from civic_push.staff.roles import Can
 from civic_push.staff.security import ask_to_sign_in
-from civic_push.web import desk_forms, desk_help
+from civic_push.web import (
+    desk_changes,
+    desk_forms,
+    desk_help,
+    desk_unsaved,
+    desk_versions,
+    desk_written,
+)
+from civic_push.web.desk_changes import Change
 from civic_push.web.desk_forms import Written
 from civic_push.web.desk_frame import (
     ID,
@@ -25,7 +36,6 @@ from civic_push.web.desk_frame import (
     needs,
     note,
     outside_limits,
-    page_number,
     wanted,
 )
 from civic_push.web.desk_words import _
@@ -33,30 +43,47 @@ from civic_push.web.errors import stale_form
 from subscriptions.models import Neighbourhood, Topic
 
 _OPEN = (AnnouncementState.DRAFT, AnnouncementState.WAITING)
-_ASKED_BY_SCRIPTS = ("desk.writing_help", "desk.paste")
+_ASKED_BY_SCRIPTS = ("desk.writing_help", "desk.paste", "desk.keep_new", "desk.keep_text")
 
 
 @desk.get("/neu")
 @needs(Can.WRITE)
 def new() -> ResponseReturnValue:
-    """An empty form."""
+    """An empty form, a copy (`?kopie=17`), or what one had begun (`?entwurf=…`)."""
+    if kept := desk_unsaved.asked_for(None):
+        return _form(desk_written.stored(kept.content), key=kept.key)
+    if original := request.args.get("kopie", 0, type=int):
+        return _form(desk_forms.copy_of(wanted(original)))
     return _form(Written())
 
 
 @desk.post("/neu")
 @needs(Can.WRITE)
 def save_new() -> ResponseReturnValue:
-    """Preview or store a new draft."""
-    return _submitted(None)
+    """Preview or store a new draft; a form that has made one already goes on with it."""
+    made = versions.made_by(db.session(), desk_unsaved.form_key(), current_user.id)
+    if made is None:
+        return _submitted(None)
+    announcement = wanted(made, Can.WRITE)
+    if desk_forms.read(request.form).seal == desk_forms.show(announcement).seal:
+        return redirect(url_for("desk.edit", number=made))
+    return save(made)
 
 
 @desk.get(f"/{ID}/bearbeiten")
 @needs(Can.WRITE)
 def edit(number: int) -> ResponseReturnValue:
-    """The form with a draft or an item of the tray."""
+    """The form with a draft or an item of the tray, with an earlier version of it
+    (`?fassung=17`), or with what one had begun (`?entwurf=…`)."""
     announcement = wanted(number, Can.WRITE)
     if announcement.state not in _OPEN:
         return _closed(announcement)
+    if kept := desk_unsaved.asked_for(announcement):
+        return _form(desk_written.stored(kept.content), announcement, key=kept.key,
+                     seal=kept.seal)
+    if "fassung" in request.args:
+        version = desk_versions.asked_for(number)
+        return _form(desk_written.stored(version.content), announcement)
     return _form(desk_forms.show(announcement), announcement)
 
 
@@ -67,32 +94,8 @@ def save(number: int) -> ResponseReturnValue:
     announcement = wanted(number, Can.WRITE)
     if announcement.state not in _OPEN:
         return _form(desk_forms.read(request.form), announcement, status=409,
-                     problem=_closed_sentence())
+                     problem=closed_sentence())
     return _submitted(announcement)
-
-
-@desk.post(f"/{ID}/verwerfen")
-@needs(Can.WRITE)
-def dismiss(number: int) -> ResponseReturnValue:
-    """Put a draft or an item of the tray aside; it can be fetched back."""
-    from_tray = wanted(number, Can.WRITE).state == AnnouncementState.WAITING
-    if _move(number, _OPEN, AnnouncementState.DISMISSED):
-        flash(_("Verworfen. Sie finden den Text unter „Verworfen“ wieder."), "success")
-    else:
-        flash(_closed_sentence(), "warning")
-    if from_tray:
-        return redirect(url_for("desk.tray", seite=page_number()))
-    return redirect(url_for("desk.overview"))
-
-
-@desk.post(f"/{ID}/zurueckholen")
-@needs(Can.WRITE)
-def restore(number: int) -> ResponseReturnValue:
-    """Make a dismissed announcement a draft again."""
-    wanted(number, Can.WRITE)
-    if _move(number, (AnnouncementState.DISMISSED,), AnnouncementState.DRAFT):
-        flash(_("Die Meldung ist wieder ein Entwurf."), "success")
-    return redirect(url_for("desk.watch", number=number))
 
 
 @desk.errorhandler(CSRFError)
@@ -133,25 +136,39 @@ def _submitted(announcement: Announcement | None) -> ResponseReturnValue:
     if errors:
         return _form(written, announcement, errors, 422)
     if announcement and request.form.get("seal") != desk_forms.show(announcement).seal:
-        sentence = _("Jemand hat diesen Entwurf inzwischen geändert. Wenn Sie noch einmal "
-                     "speichern, ersetzt Ihr Text den anderen.")
-        return _form(written, announcement, status=409, problem=sentence)
+        return _conflict(written, announcement)
     return _store(written, announcement, button)
+
+
+def _conflict(written: Written, announcement: Announcement) -> ResponseReturnValue:
+    """Somebody was faster: show what differs. Saving again is then done knowingly, and what
+    it replaces stays among the versions."""
+    theirs = desk_forms.show(announcement)
+    sentence = _("Jemand hat diesen Entwurf inzwischen geändert. Wenn Sie noch einmal "
+                 "speichern, ersetzt Ihr Text den anderen.")
+    return _form(written, announcement, status=409, problem=sentence, seal=theirs.seal,
+                 conflict=desk_changes.changes(theirs, written))
 
 
 def _store(written: Written, announcement: Announcement | None, button: str
            ) -> ResponseReturnValue:
-    before = desk_forms.told(desk_forms.show(announcement)) if announcement else None
+    session, now, key, before = db.session(), utcnow(), desk_unsaved.form_key(), None
+    if announcement:
+        stood = desk_forms.show(announcement)
+        before = desk_forms.told(stood)
+        versions.record(session, announcement.id, asdict(stood), announcement.editor_id, now)
     draft = desk_forms.to_draft(written, current_user.id, announcement)
     try:
-        saved = publishing.save(db.session(), draft, utcnow(), announcement)
+        saved = publishing.save(session, draft, now, announcement)
     except publishing.AlreadyPublished:
         db.session.rollback()
-        return _form(written, announcement, status=409, problem=_closed_sentence())
+        return _form(written, announcement, status=409, problem=closed_sentence())
     complete(saved, desk_forms.details(written))
     saved.state = AnnouncementState.DRAFT  # out of the tray: somebody works on it
+    versions.record(session, saved.id, asdict(desk_forms.show(saved)), current_user.id, now, key)
+    unsaved.forget(session, current_user.id, key)
     note("announcement.saved", ("announcement", saved.id), before, desk_forms.told(written))
-    db.session.commit()
+    session.commit()
     if button == "next":
         return redirect(url_for("desk.confirm", number=saved.id))
     flash(_("Der Entwurf ist gespeichert."), "success")
@@ -160,13 +177,18 @@ def _store(written: Written, announcement: Announcement | None, button: str
 
 def _form(written: Written, announcement: Announcement | None = None,
           errors: dict[str, str] | None = None, status: int = 200, *, problem: str = "",
-          preview: bool = False) -> tuple[str, int]:
-    """The write form as typed, with what is wrong at its fields; `problem` is about it all."""
-    session = db.session()
+          preview: bool = False, key: str = "", seal: str | None = None,
+          conflict: Sequence[Change] = ()) -> tuple[str, int]:
+    """The write form as typed, with what is wrong at its fields; `problem` is about it all.
+    `seal` is of what the writer has seen last: what the form brought, unless it is a new one."""
+    session, key = db.session(), key or desk_unsaved.form_key()
+    if seal is None:
+        seal = request.form.get("seal", "") or (
+            desk_forms.show(announcement).seal if announcement else "")
     return render_template(
         "desk/write.html", typed=desk_forms.typed(written, errors or {}), problem=problem,
-        announcement=announcement, item=_item(announcement),
-        seal=desk_forms.show(announcement).seal if announcement else "",
+        announcement=announcement, item=_item(announcement), seal=seal, form_key=key,
+        conflict=conflict, unsaved=desk_unsaved.offered(announcement, key),
         preview=preview, help=desk_help.help_with(written),
         audience=_audience(written) if preview and written.topics else None,
         limits=desk_forms.LENGTHS, days=settings().default_expiry_days,
@@ -192,21 +214,11 @@ def _ids(kind: type[Topic] | type[Neighbourhood]) -> set[int]:
     return set(db.session.scalars(select(kind.id)))
 
 
-def _move(number: int, states: tuple[AnnouncementState, ...], to: AnnouncementState) -> bool:
-    """Change the state where it still is one of `states`; whether this call did it."""
-    done = db.session.execute(
-        update(Announcement).where(Announcement.id == number, Announcement.state.in_(states))
-        .values(state=to).returning(Announcement.id)).first()
-    if done:
-        note("announcement.moved", ("announcement", number), None, to)
-    db.session.commit()
-    return done is not None
-
-
 def _closed(announcement: Announcement) -> ResponseReturnValue:
-    flash(_closed_sentence(), "warning")
+    flash(closed_sentence(), "warning")
     return redirect(url_for("desk.watch", number=announcement.id))
 
 
-def _closed_sentence() -> str:
+def closed_sentence() -> str:
+    """What is said where it is too late to change an announcement."""
     return _("Diese Meldung ist schon veröffentlicht oder verworfen und wurde nicht geändert.")
