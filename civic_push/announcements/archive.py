@@ -123,11 +123,11 @@ def _conditions(search: Search) -> list[ColumnElement[bool]]:
         conditions.append(Announcement.published_at < search.until)
     words = [word[:LONGEST_WORD] for word in search.words.split()[:MOST_WORDS]]
     if words:
-        conditions.append(Announcement.texts.any(and_(*map(_contains, words))))
+        conditions.append(Announcement.texts.any(and_(*map(contains, words))))
     return conditions
 
 
-def _contains(word: str) -> ColumnElement[bool]:
+def contains(word: str) -> ColumnElement[bool]:
     """Whether a text holds a word, in any case. SQLite, and PostgreSQL with the locale C,
     know upper and lower case of ASCII letters only: umlauts are asked for in both."""
     spellings = sorted({word, word.lower(), word.upper(), word.capitalize()}) \
