@@ -14,6 +14,7 @@ from flask_migrate import upgrade
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from civic_push import config, keys, streets
+from civic_push.announce.command import announce
 from civic_push.app import create_app
 from civic_push.config import PREFIX
 from civic_push.db import db
@@ -21,6 +22,7 @@ from civic_push.delivery.commands import status
 from civic_push.demo.trouble import Trouble
 from civic_push.doctor import Level, examine
 from civic_push.intake.commands import COMMANDS as INTAKE_COMMANDS
+from civic_push.integrations.commands import COMMANDS as CLIENT_COMMANDS
 from civic_push.push_key import rotate_push_key
 from civic_push.seed import seed
 from civic_push.staff.commands import COMMANDS as STAFF_COMMANDS
@@ -166,7 +168,8 @@ def bench(words: tuple[str, ...]) -> None:
     command.main(list(words), prog_name="civic-push bench")
 
 
-for _command in [*INTAKE_COMMANDS, *STAFF_COMMANDS, rotate_push_key, status]:
+for _command in [announce, *CLIENT_COMMANDS, *INTAKE_COMMANDS, *STAFF_COMMANDS,
+                 rotate_push_key, status]:
     main.add_command(_command)
 
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from flask import request, url_for
 from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
 
-from civic_push.announcements import approval, archive, following, publishing
+from civic_push.announcements import archive, publishing
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.db import db, utcnow
-from civic_push.delivery import progress
-from civic_push.delivery.models import State
 from civic_push.integrations import clients
 from civic_push.integrations.clients import Scope
 from civic_push.staff import roles
 from civic_push.staff.roles import Can
 from civic_push.web import desk_forms
-from civic_push.web.api import cursors, reading, refusals, schemas, shown
+from civic_push.web.api import cursors, reading, refusals, schemas, schemas_in, shown
 from civic_push.web.api.frame import ID, client, client_here, note, operation
 from civic_push.web.api.problems import Flaw, Problem, invalid, missing
 from civic_push.web.language import _
@@ -31,7 +28,7 @@ Answer = tuple[dict[str, Any], dict[str, str]]
 
 
 @operation("GET", "/announcements", _TAG, needs=None, gives=schemas.Announcements,
-           query=schemas.AnnouncementQuery, problems=(401, 422))
+           query=schemas_in.AnnouncementQuery, problems=(401, 422))
 def list_announcements(query: dict[str, Any]) -> dict[str, Any]:
     """List announcements, newest first
 
@@ -51,7 +48,7 @@ def list_announcements(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @operation("POST", "/announcements", _TAG, needs=Scope.WRITE, status=201,
-           gives=schemas.Announcement, takes=schemas.AnnouncementIn)
+           gives=schemas.Announcement, takes=schemas_in.AnnouncementIn)
 def create_announcement(body: dict[str, Any]) -> Answer:
     """Store a new draft"""
     written, now = reading.written(body), utcnow()
@@ -67,7 +64,7 @@ def create_announcement(body: dict[str, Any]) -> Answer:
 
 
 @operation("POST", "/announcements/validate", _TAG, needs=Scope.WRITE, gives=schemas.Verdict,
-           takes=schemas.AnnouncementIn)
+           takes=schemas_in.AnnouncementIn)
 def validate_announcement(body: dict[str, Any]) -> dict[str, Any]:
     """Say what publishing this would meet
 
@@ -85,14 +82,14 @@ def validate_announcement(body: dict[str, Any]) -> dict[str, Any]:
            problems=(401, 404))
 def read_announcement(number: int) -> Answer:
     """Read one announcement"""
-    row = _row(number)
+    row = stored(number)
     if row is None or (row.state != AnnouncementState.PUBLISHED and not sees_all()):
         raise missing()
     return answer(number)
 
 
 @operation("PUT", f"/announcements/{ID}", _TAG, needs=Scope.WRITE, gives=schemas.Announcement,
-           takes=schemas.AnnouncementIn, problems=(404, 409, 412, 428))
+           takes=schemas_in.AnnouncementIn, problems=(404, 409, 412, 428))
 def replace_announcement(body: dict[str, Any], number: int) -> Answer:
     """Replace a draft
 
@@ -133,61 +130,9 @@ def dismiss_announcement(number: int) -> None:
     db.session.commit()
 
 
-@operation("POST", f"/announcements/{ID}/submit", _TAG, needs=Scope.WRITE,
-           gives=schemas.Announcement, takes=schemas.SubmissionIn, problems=(404, 409, 412))
-def submit_announcement(body: dict[str, Any], number: int) -> Answer:
-    """Ask a person at the desk to let it out"""
-    row, now = wanted(number, Can.WRITE), utcnow()
-    _check_ready(row, body["at"], now)
-    with refusals.said():
-        approval.submit(db.session(), client().staff, row, now, at=body["at"],
-                        comment=desk_forms.clean(body["comment"]), told=_told(row))
-    db.session.commit()
-    return answer(number)
-
-
-@operation("POST", f"/announcements/{ID}/publish", _TAG, needs=Scope.PUBLISH,
-           gives=schemas.Announcement, takes=schemas.PublicationIn, problems=(404, 409, 412))
-def publish_announcement(body: dict[str, Any], number: int) -> Answer:
-    """Let it out
-
-    Where a second person is needed the answer is 409: submit it then. For some seconds it is
-    `scheduled`, in which the desk, or take-back, can stop it."""
-    row, now = wanted(number, Can.PUBLISH), utcnow()
-    _check_ready(row, body["at"], now)
-    with refusals.said():
-        approval.release(db.session(), client().staff, row, now, at=body["at"], told=_told(row))
-    return answer(number)
-
-
-@operation("POST", f"/announcements/{ID}/take-back", _TAG, needs=Scope.WRITE,
-           gives=schemas.Announcement, problems=(404, 409, 412))
-def take_back_announcement(number: int) -> Answer:
-    """Make what waits for approval or its time a draft again"""
-    row = wanted(number, Can.WRITE, approval.UNDER_WAY)
-    with refusals.said():
-        approval.take_back(db.session(), client().staff, row, utcnow())
-    db.session.commit()
-    return answer(number)
-
-
-@operation("GET", f"/announcements/{ID}/status", _TAG, needs=Scope.READ, gives=schemas.Status,
-           problems=(404,))
-def read_status(number: int) -> dict[str, Any]:
-    """Count the deliveries by channel and state"""
-    row = _row(number)
-    if row is None:
-        raise missing()
-    told = {"id": number, "state": str(row.state), "published_at": shown.utc(row.published_at)}
-    found = progress.watched(db.session(), number, utcnow())
-    begun = found.closed or (bool(told["published_at"]) and not found.spreading)
-    return {**told, "channels": shown.channels(found.channels),
-            "finished": begun and not any(c.count(State.WAITING) for c in found.channels)}
-
-
 def answer(number: int, created: bool = False) -> Answer:
     """An announcement and its ETag; for a new one its address."""
-    row = _row(number)
+    row = stored(number)
     assert row is not None
     told = shown.announcement(row)
     headers = {"ETag": shown.etag(told)}
@@ -223,24 +168,9 @@ def sees_all() -> bool:
         clients.scopes_of(found) & {Scope.READ, Scope.WRITE, Scope.PUBLISH})
 
 
-def _row(number: int) -> Announcement | None:
+def stored(number: int) -> Announcement | None:
+    """The announcement as the database has it now."""
     return db.session.get(Announcement, number, populate_existing=True)
-
-
-def _told(row: Announcement) -> dict[str, object]:
-    return desk_forms.told(desk_forms.show(row))
-
-
-def _check_ready(row: Announcement, at: datetime | None, now: datetime) -> None:
-    last = None
-    if row.kind != AnnouncementKind.ORIGINAL:
-        last = following.current(db.session(), row)
-    flaws = reading.stored_flaws(row, last, now)
-    if at is not None and not now < at <= now + approval.LONGEST:
-        flaws.append(Flaw("/at", _("Dieser Zeitpunkt muss in der Zukunft und im nächsten Jahr "
-                                   "liegen.")))
-    if flaws:
-        raise invalid(flaws)
 
 
 def _published(query: dict[str, Any], after: int | None) -> tuple[list[Announcement], bool]:

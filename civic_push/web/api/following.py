@@ -12,7 +12,7 @@ from civic_push.integrations.clients import Scope
 from civic_push.staff.roles import Can
 from civic_push.web import desk_follow_forms as forms
 from civic_push.web import desk_forms
-from civic_push.web.api import reading, refusals, schemas
+from civic_push.web.api import reading, refusals, schemas, schemas_in
 from civic_push.web.api.announcements import Answer, answer, wanted
 from civic_push.web.api.frame import ID, client, note, operation
 from civic_push.web.api.problems import Problem, invalid
@@ -25,7 +25,7 @@ _PUBLISHED = (AnnouncementState.PUBLISHED,)
 
 
 @operation("POST", f"/announcements/{ID}/correct", _TAG, needs=Scope.WRITE, status=201,
-           gives=schemas.Announcement, takes=schemas.CorrectionIn, problems=(404, 409, 412))
+           gives=schemas.Announcement, takes=schemas_in.CorrectionIn, problems=(404, 409, 412))
 def correct(body: dict[str, Any], number: int) -> Answer:
     """Begin a correction
 
@@ -37,14 +37,14 @@ def correct(body: dict[str, Any], number: int) -> Answer:
 
 
 @operation("POST", f"/announcements/{ID}/withdraw", _TAG, needs=Scope.WRITE, status=201,
-           gives=schemas.Announcement, takes=schemas.WithdrawalIn, problems=(404, 409, 412))
+           gives=schemas.Announcement, takes=schemas_in.WithdrawalIn, problems=(404, 409, 412))
 def withdraw(body: dict[str, Any], number: int) -> Answer:
     """Begin a withdrawal"""
     return _briefly(body, number, AnnouncementKind.WITHDRAWAL)
 
 
 @operation("POST", f"/announcements/{ID}/all-clear", _TAG, needs=Scope.WRITE, status=201,
-           gives=schemas.Announcement, takes=schemas.WithdrawalIn, problems=(404, 409, 412))
+           gives=schemas.Announcement, takes=schemas_in.WithdrawalIn, problems=(404, 409, 412))
 def give_all_clear(body: dict[str, Any], number: int) -> Answer:
     """Begin an all-clear of a danger"""
     return _briefly(body, number, AnnouncementKind.ALL_CLEAR)

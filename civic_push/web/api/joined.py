@@ -10,6 +10,7 @@ from civic_push.web.api import (  # noqa: F401  # imported for their operations
     document,
     following,
     once,
+    releasing,
     sources,
 )
 from civic_push.web.api.frame import api

@@ -14,7 +14,7 @@ from civic_push.intake.adding import AlreadyThere, NewSource
 from civic_push.intake.models import Source
 from civic_push.integrations import clients
 from civic_push.integrations.clients import Scope
-from civic_push.web.api import reading, schemas, shown
+from civic_push.web.api import reading, schemas, schemas_in, shown
 from civic_push.web.api.frame import ID, client, note, operation
 from civic_push.web.api.problems import Flaw, Problem, invalid, missing
 from civic_push.web.language import _
@@ -34,7 +34,7 @@ def list_sources() -> dict[str, Any]:
 
 
 @operation("POST", "/sources", _TAG, needs=Scope.SOURCES, status=201, gives=schemas.Source,
-           takes=schemas.SourceIn, problems=(409,))
+           takes=schemas_in.SourceIn, problems=(409,))
 def add_source(body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """Read a place from now on
 

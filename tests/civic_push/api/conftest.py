@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, has_app_context
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -27,7 +27,8 @@ class Program:
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
         """One request; headers' underscores are dashes."""
-        db.session.remove()  # SQLite has one writer: the test's own session must not hold on
+        if has_app_context():  # SQLite has one writer: the test's own session must not hold on
+            db.session.remove()
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.token:
             sent.setdefault("Authorization", f"Bearer {self.token}")
