@@ -9,6 +9,7 @@ preview       what exactly leaves, who will get it, a trial to oneself
 following     correcting, withdrawing, all-clear
 stopping      ending what has not left yet
 live          its numbers as they move; holding deliveries back
+report, again what became of them, and sending to those who did not get it
 deliveries    one announcement, and what becomes of its deliveries
 counter       signing residents up who stand before one
 texts         imprint, privacy notice, accessibility statement
@@ -17,6 +18,7 @@ sources       what is read elsewhere: adding with a dry run, pausing, ending
 channels      how the ways out fare; pausing them
 administration  the way to what follows
 account       one's own password, passkeys, codes and sessions
+topics        what can be asked for
 staff         who works at the desk
 trail         who did what
 sign_in, limits, invitation, oidc: the door, a blueprint of its own for who is not in yet
@@ -29,6 +31,7 @@ from flask import Flask
 from civic_push.web import (  # noqa: F401  # imported for their routes
     desk_account,
     desk_administration,
+    desk_again,
     desk_approval,
     desk_channels,
     desk_counter,
@@ -42,12 +45,15 @@ from civic_push.web import (  # noqa: F401  # imported for their routes
     desk_overview,
     desk_preview,
     desk_putting_aside,
+    desk_report,
     desk_reports,
     desk_sign_in,
     desk_sources,
     desk_staff,
     desk_stopping,
+    desk_templates,
     desk_texts,
+    desk_topics,
     desk_trail,
     desk_tray,
     desk_unsaved,

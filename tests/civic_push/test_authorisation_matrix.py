@@ -42,7 +42,10 @@ DESK = {
     "desk.new": WRITERS, "desk.save_new": WRITERS, "desk.edit": WRITERS, "desk.save": WRITERS,
     "desk.writing_help": WRITERS, "desk.paste": WRITERS, "desk.keep_new": WRITERS,
     "desk.keep_text": WRITERS, "desk.forget_text": WRITERS, "desk.show_versions": READERS,
-    "desk.was_saved": WRITERS,
+    "desk.was_saved": WRITERS, "desk.choose_template": WRITERS,
+    "desk.template_fields": WRITERS, "desk.fill_template": WRITERS,
+    "desk.manage_templates": ADMINS, "desk.new_template": ADMINS, "desk.add_template": ADMINS,
+    "desk.edit_template": ADMINS, "desk.save_template": ADMINS, "desk.remove_template": ADMINS,
     "desk.dismiss": WRITERS, "desk.restore": WRITERS,
     "desk.confirm": WRITERS, "desk.submit": WRITERS, "desk.take_back": WRITERS,
     "desk.publish": PUBLISHERS, "desk.send_back": PUBLISHERS, "desk.try_channel": PUBLISHERS,
@@ -51,6 +54,8 @@ DESK = {
     "desk.follow": WRITERS, "desk.save_follow": WRITERS, "desk.edit_follow_up": WRITERS,
     "desk.save_follow_up": WRITERS, "desk.confirm_follow_up": WRITERS, "desk.submit_follow_up": WRITERS,
     "desk.publish_follow_up": PUBLISHERS, "desk.ask_stop": PUBLISHERS, "desk.stop": PUBLISHERS,
+    "desk.show_report": READERS, "desk.report_as_csv": READERS,
+    "desk.ask_again": PUBLISHERS, "desk.send_again": PUBLISHERS,
     "desk.live": READERS, "desk.hold": PUBLISHERS, "desk.resume": PUBLISHERS,
     "desk.show_preview": READERS, "desk.show_mail": READERS, "desk.send_trial": WRITERS,
     "desk.act_on_tray": WRITERS, "desk.undo_dismissal": WRITERS,
@@ -65,6 +70,9 @@ DESK = {
     "desk.source": ADMINS, "desk.change_source": ADMINS, "desk.check_source": ADMINS,
     "desk.pause_source": ADMINS, "desk.resume_source": ADMINS,
     "desk.end_source": ADMINS,
+    "desk.topics": ADMINS, "desk.new_topic": ADMINS, "desk.add_topic": ADMINS,
+    "desk.topic": ADMINS, "desk.change_topic": ADMINS, "desk.raise_topic": ADMINS,
+    "desk.retire_topic": ADMINS, "desk.offer_topic": ADMINS,
     "desk.channels": ADMINS, "desk.check_channels": ADMINS, "desk.ask_hold": ADMINS,
     "desk.hold_channel": ADMINS, "desk.release_channel": ADMINS,
     "desk.legal_texts": ADMINS, "desk.legal_text": ADMINS, "desk.save_legal_text": ADMINS,
@@ -76,7 +84,8 @@ LIMITED = {"desk.edit", "desk.save", "desk.keep_text", "desk.dismiss", "desk.res
            "desk.publish", "desk.follow", "desk.save_follow", "desk.edit_follow_up",
            "desk.save_follow_up", "desk.confirm_follow_up", "desk.publish_follow_up",
            "desk.submit", "desk.submit_follow_up", "desk.take_back", "desk.send_back",
-           "desk.ask_stop", "desk.stop", "desk.hold", "desk.resume", "desk.send_trial"}
+           "desk.ask_stop", "desk.stop", "desk.hold", "desk.resume", "desk.ask_again",
+           "desk.send_again", "desk.send_trial"}
 
 
 @dataclass
