@@ -51,7 +51,7 @@ def counted(topics: Collection[int], neighbourhoods: Collection[int],
             paused_at: datetime | None = None
             ) -> Select[str, Frequency, int | None, int | None, str, Register, int]:
     """Count whom `recipients` selects, by all that decides when and in which words they are
-    written to. Looking for one subscription each, it is quicker than grouping by contact.
+    written to: few rows, however many inboxes there are.
 
     Columns: channel, frequency, quiet_from, quiet_to, language, register, number.
     """

@@ -1,5 +1,6 @@
 """Who will get it: inboxes by channel, now or later, and what the SMS will cost. Counted in
-one statement, whose groups are few however many inboxes there are.
+one statement, whose groups are few however many inboxes there are. It reads every contact (a
+million take seconds), so a count holds for a minute.
 
 Small numbers of residents are told to nobody, and nobody can work them out: a channel's row
 shows its parts only where none of them is small, and the sum of all only where no channel is.
@@ -7,10 +8,13 @@ shows its parts only where none of them is small, and the sum of all only where 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from flask import current_app
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from channels.base import Urgency
@@ -19,8 +23,14 @@ from civic_push.config import Settings
 from civic_push.delivery import audiences, budget
 from civic_push.delivery.report import FEW
 from subscriptions.matching import counted
-from subscriptions.models import Frequency
+from subscriptions.models import Frequency, Register
 from subscriptions.timing import after_quiet
+
+_HOLDS = 60.0  # seconds
+_MOST = 500  # counts kept
+
+_Rows = Sequence[Row[str, Frequency, int | None, int | None, str, Register, int]]
+_Kept = dict[tuple[tuple[int, ...], tuple[int, ...], bool], tuple[float, _Rows]]
 
 Parts = Mapping[tuple[str, str], int]
 """SMS segments of the text that a language and register get."""
@@ -92,9 +102,8 @@ def audience(session: Session, settings: Settings, announcement: Announcement, p
                          for channel, r in found.items()}, follow_up=True)
     danger = announcement.urgency == Urgency.DANGER
     whole, segments = Audience(), 0
-    for channel, frequency, start, end, language, register, number in session.execute(
-            counted([t.id for t in announcement.topics],
-                    [n.id for n in announcement.neighbourhoods], None if danger else now)):
+    for channel, frequency, start, end, language, register, number in _counts(
+            session, announcement, None if danger else now):
         one = whole.channels.setdefault(channel, ChannelReach())
         one.total += number
         wakes = now if danger else after_quiet(start, end, now)
@@ -111,6 +120,21 @@ def audience(session: Session, settings: Settings, announcement: Announcement, p
         whole.sms = SmsCost(about, about * settings.sms_segment_cents,
                             budget.spent_since_first(session, "sms", now), settings.sms_monthly_cap)
     return whole
+
+
+def _counts(session: Session, announcement: Announcement, paused_at: datetime | None) -> _Rows:
+    """The rows of `counted`, from memory where they are not a minute old."""
+    topics = tuple(sorted(t.id for t in announcement.topics))
+    places = tuple(sorted(n.id for n in announcement.neighbourhoods))
+    kept: _Kept = current_app.extensions.setdefault("civic_push_counts", {})
+    key = (topics, places, paused_at is None)
+    found = kept.get(key)
+    if found is None or found[0] < time.monotonic() - _HOLDS:
+        if len(kept) >= _MOST:
+            kept.clear()
+        found = kept[key] = (time.monotonic(),
+                             session.execute(counted(topics, places, paused_at)).all())
+    return found[1]
 
 
 def rounded_up(number: int) -> int:

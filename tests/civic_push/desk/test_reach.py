@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -113,11 +113,16 @@ def test_estimates_are_rounded_up() -> None:
         0, 5, 10, 100, 110, 1_300, 76_000]
 
 
-def test_counting_takes_one_statement_however_many_there_are(
+def test_a_count_is_made_by_one_statement_and_holds_for_a_minute(
         session: Session, now: datetime, people: tuple[Topic, Neighbourhood],
-        make_announcement: Make) -> None:
+        make_announcement: Make, make_contact: Callable[..., Contact]) -> None:
     topic, here = people
     announcement = make_announcement(topics=[topic.id], neighbourhoods=[here.id])
-    found = audience(session, settings(), announcement, {}, now)
-    assert found.channels["email"].total == session.scalar(
+    first = audience(session, settings(), announcement, {}, now)
+    assert first.channels["email"].total == session.scalar(
         select(func.count()).select_from(Contact)) - 6
+    make_contact(pairs=((topic, here),))
+    assert audience(session, settings(), announcement, {}, now) == first
+    current_app.extensions["civic_push_counts"].clear()
+    assert audience(session, settings(), announcement, {}, now).channels["email"].total == (
+        first.channels["email"].total + 1)
