@@ -88,6 +88,8 @@ class Topic(Base):
     # {"en": {"name": …, "description": …, "example": …}, …}
     translations: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)
     position: Mapped[int] = mapped_column(default=0)
+    # since then nobody is offered it; who has it keeps it, should it come back
+    retired_at: Mapped[datetime | None] = mapped_column(default=None)
 
     def title(self, language: str) -> str:
         """The topic's name for a reader of this language; German where it has no other."""

@@ -13,6 +13,8 @@ from civic_push.web.desk_frame import desk, needs
 PAGES = (
     (Can.ADMINISTER, "desk.sources", lazy_gettext("Quellen"),
      lazy_gettext("Was gelesen wird, wie oft, und was damit geschieht.")),
+    (Can.ADMINISTER, "desk.topics", lazy_gettext("Themen"),
+     lazy_gettext("Was man abonnieren kann, in allen Sprachen.")),
     (Can.ADMINISTER, "desk.channels", lazy_gettext("Kanäle"),
      lazy_gettext("Was läuft, was wartet, was nicht gelang; anhalten und fortsetzen.")),
     (Can.ADMINISTER, "desk.team", lazy_gettext("Team"),

@@ -122,7 +122,8 @@ def _places(text: str, written: Written) -> list[Neighbourhood]:
 
 
 def _topics(text: str, written: Written) -> list[tuple[Topic, str]]:
-    known = db.session.scalars(select(Topic).order_by(Topic.position, Topic.name)).all()
+    known = db.session.scalars(select(Topic).where(Topic.retired_at.is_(None)).order_by(
+        Topic.position, Topic.name)).all()
     found = suggestions.topics_in(text, known)
     return [(topic, found[topic.id]) for topic in known
             if topic.id in found and topic.id not in written.topics]

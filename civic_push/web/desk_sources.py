@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -19,11 +20,11 @@ from civic_push.staff.roles import Can
 from civic_push.web import desk_source_forms as forms
 from civic_push.web.desk_frame import desk, needs, note
 from civic_push.web.desk_words import _
-from civic_push.web.forms import Typed
+from civic_push.web.forms import Typed, topics_on_offer
 from civic_push.web.protection import limiter
 from content_sources.entry import Unreadable
 from content_sources.fetch import FetchError
-from subscriptions.models import Neighbourhood, Topic
+from subscriptions.models import Neighbourhood
 
 _NUMBER = "<int(max=999999999):number>"
 _SHOWN = 10  # items on a source's page
@@ -181,10 +182,10 @@ def _show(source: Source, typed: Typed) -> str:
     items = db.session.scalars(select(Item).where(Item.source_id == source.id)
                                .order_by(Item.id.desc()).limit(_SHOWN)).all()
     return render_template("desk/admin_source.html", source=source, typed=typed, items=items,
-                           **_choices())
+                           **_choices([t.id for t in source.topics]))
 
 
-def _choices() -> dict[str, Any]:
+def _choices(kept: Collection[int] = ()) -> dict[str, Any]:
     places = db.session.scalars(select(Neighbourhood).order_by(Neighbourhood.name)).all()
-    return {"topics": db.session.scalars(select(Topic).order_by(Topic.position, Topic.name)).all(),
+    return {"topics": topics_on_offer(db.session(), kept),
             "places": places, "place_names": {place.id: place.name for place in places}}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -53,12 +53,20 @@ class Offer:
     channels: Mapping[str, Channel]
 
 
-def offer(session: Session) -> Offer:
-    """Read what residents can choose from."""
+def offer(session: Session, kept: Collection[int] = ()) -> Offer:
+    """Read what residents can choose from; `kept` as for `topics_on_offer`."""
     return Offer(
-        session.scalars(select(Topic).order_by(Topic.position, Topic.name)).all(),
+        topics_on_offer(session, kept),
         session.scalars(select(Neighbourhood).order_by(Neighbourhood.name)).all(),
         ways())
+
+
+def topics_on_offer(session: Session, kept: Collection[int] = ()) -> Sequence[Topic]:
+    """The topics in their order, without those that are retired. `kept` are ids of some that
+    are shown all the same: who has them must be able to keep them."""
+    return session.scalars(
+        select(Topic).where(or_(Topic.retired_at.is_(None), Topic.id.in_(kept)))
+        .order_by(Topic.position, Topic.name)).all()
 
 
 def ways() -> dict[str, Channel]:

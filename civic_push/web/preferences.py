@@ -19,6 +19,7 @@ from civic_push.delivery.residents import drop_until
 from civic_push.web import asking, links, sentences
 from civic_push.web.forms import (
     TYPED_ADDRESSES,
+    Offer,
     Typed,
     offer,
     read_address,
@@ -98,7 +99,7 @@ def save(token: str) -> Response | tuple[str, int]:
     """Change choices and how often each contact is written to."""
     page = links.to_page(token, utcnow())
     typed = Typed(request.form)
-    choices = read_choices(typed, offer(db.session()))
+    choices = read_choices(typed, _offer(page.subscriber))
     if typed.errors:
         return render(page, typed), 422
     change(db.session(), page.subscriber, choices)
@@ -168,11 +169,16 @@ def render(page: OpenPage, typed: Typed | None = None, *, adding: Typed | None =
     return render_template(
         "preferences.html", page=page, contacts=own_contacts(subscriber),
         typed=typed or Typed(_stored(subscriber)), adding=adding or Typed(),
-        pausing=pausing or Typed(), offered=offer(db.session()), masked=masked,
+        pausing=pausing or Typed(), offered=_offer(subscriber), masked=masked,
         consent=sentences.consent(), typed_addresses=TYPED_ADDRESSES,
         paused=_until(subscriber) if is_paused(subscriber, now) else "",
         today=today.isoformat(), latest=(today + LONGEST_PAUSE).isoformat(),
         mixed=is_mixed(subscriber), has_push=_has_push(subscriber), **form_words())
+
+
+def _offer(subscriber: Subscriber) -> Offer:
+    """What there is to choose, and what this subscriber has already."""
+    return offer(db.session(), [s.topic_id for s in subscriber.subscriptions if s.topic_id])
 
 
 def own_contacts(subscriber: Subscriber) -> list[Contact]:
