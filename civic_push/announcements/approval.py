@@ -17,11 +17,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from channels.base import Urgency
-from civic_push.announcements import following, publishing
+from civic_push.announcements import approval_letters, following, publishing
 from civic_push.announcements.approval_models import ApprovalStep, Deed
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.config import settings
 from civic_push.delivery.audiences import reach
+from civic_push.delivery.models import Purpose
 from civic_push.staff import roles, trail
 from civic_push.staff.models import Staff
 from civic_push.staff.roles import Can
@@ -99,14 +100,20 @@ def refusal(staff: Staff, announcement: Announcement, why: Why | None) -> Refusa
 
 def submit(session: Session, staff: Staff, announcement: Announcement, now: datetime, *,
            at: datetime | None = None, comment: str = "",
-           told: dict[str, object] | None = None) -> None:
-    """Ask for approval; `at` is when its author would like it to leave. Raises CannotSend."""
+           told: dict[str, object] | None = None) -> int:
+    """Ask for approval; `at` is when its author would like it to leave. Return how many
+    people that are told may decide. Raises CannotSend."""
     if not _within(staff, announcement):
         raise CannotSend(Refusal.OUTSIDE)
     _check_expiry(announcement, at or now)
     announcement.author_id = announcement.author_id or staff.id
     _move(session, announcement, OPEN, AnnouncementState.SUBMITTED, at)
     _step(session, staff, announcement, Deed.SUBMITTED, now, comment, told)
+    why = second_person(session, announcement)
+    return approval_letters.write(
+        session, Purpose.APPROVAL,
+        [person for person in approval_letters.people(session) if person.id != staff.id
+         and refusal(person, announcement, why) is None], now, urgent=why == Why.DANGER)
 
 
 def send_back(session: Session, staff: Staff, announcement: Announcement, now: datetime,
@@ -116,6 +123,7 @@ def send_back(session: Session, staff: Staff, announcement: Announcement, now: d
         raise CannotSend(Refusal.OUTSIDE)
     _move(session, announcement, (AnnouncementState.SUBMITTED,), AnnouncementState.DRAFT, None)
     _step(session, staff, announcement, Deed.SENT_BACK, now, comment)
+    approval_letters.tell_author(session, announcement, staff, now)
 
 
 def take_back(session: Session, staff: Staff, announcement: Announcement, now: datetime

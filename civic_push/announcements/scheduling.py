@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from civic_push.announcements import publishing
+from civic_push.announcements import approval_letters, publishing
 from civic_push.announcements.approval_models import ApprovalStep, Deed
 from civic_push.announcements.following import CannotFollow
 from civic_push.announcements.models import Announcement, AnnouncementState
@@ -75,6 +75,7 @@ def _give_up(session: Session, announcement: Announcement, reason: str, now: dat
     announcement.state, announcement.scheduled_at = AnnouncementState.DRAFT, None
     session.add(ApprovalStep(announcement_id=announcement.id, deed=Deed.LATE, comment=reason,
                              at=now))
+    approval_letters.tell_author(session, announcement, None, now)
     trail.record(session, trail.CLOCK, "announcement.late", ("announcement", announcement.id),
                  AnnouncementState.SCHEDULED, {"reason": reason}, now)
     session.commit()

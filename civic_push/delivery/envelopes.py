@@ -19,7 +19,7 @@ from civic_push.delivery.ledger import Claimed, Earlier, Record
 from civic_push.delivery.models import Lane, Purpose, State
 from civic_push.delivery.notices import notice
 from civic_push.delivery.shelf import Shelf
-from civic_push.delivery.staff_letters import staff_letter
+from civic_push.delivery.staff_letters import DESK_LETTERS, desk_letter, staff_letter
 from civic_push.delivery.trials import trial
 from civic_push.languages import locale_of
 from subscriptions.seals import Seals, UnreadableAddress
@@ -110,6 +110,8 @@ class Packer:
         language, register = first.language or "de", first.register or "standard"
         if first.purpose == Purpose.STAFF:
             return staff_letter(self.composer.session, self.settings, self.tokens, first)
+        if first.purpose in DESK_LETTERS:
+            return desk_letter(self.settings, first)
         if first.purpose == Purpose.TRIAL:
             return trial(self.composer, first)
         if first.purpose != Purpose.ANNOUNCEMENT:

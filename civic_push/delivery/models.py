@@ -48,6 +48,8 @@ class Purpose(StrEnum):
     STAND_IN = "stand_in"  # the browser is gone; messages come to this inbox now
     STAFF = "staff"  # the link to one's account at the desk; `outlet` holds the address
     TRIAL = "trial"  # an announcement for who works on it; Trial says which, and in what words
+    APPROVAL = "approval"  # something waits for approval; `outlet` holds the address, too
+    CAME_BACK = "came_back"  # what somebody wrote is a draft again; the same
     GOODBYE = "goodbye"  # the one answer to an SMS that says STOP
 
 

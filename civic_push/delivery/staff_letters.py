@@ -1,4 +1,5 @@
-"""The one letter that staff get: the link with which an account at the desk is set up."""
+"""The letters that staff get: the link with which an account at the desk is set up, and word
+that something waits for approval or came back from it. Nothing unpublished stands in them."""
 
 from __future__ import annotations
 
@@ -11,8 +12,36 @@ from civic_push.announcements.markdown import to_html
 from civic_push.config import Settings
 from civic_push.delivery.compose import frame
 from civic_push.delivery.ledger import Claimed
+from civic_push.delivery.models import Purpose as SentFor
 from civic_push.staff.models import Staff
 from subscriptions.tokens import Purpose, Tokens
+
+DESK_LETTERS = (SentFor.APPROVAL, SentFor.CAME_BACK)
+
+
+def desk_letter(settings: Settings, delivery: Claimed) -> Message:
+    """The letter of a delivery with one of DESK_LETTERS' purposes. It leads to a list behind
+    the desk's sign-in."""
+    with force_locale("de"):
+        if delivery.purpose == SentFor.APPROVAL:
+            title, path = gettext("Es wartet etwas auf Ihre Freigabe"), "freigabe?wessen=fuer-mich"
+            paragraphs = [
+                gettext("In der Redaktion von %(sender)s wartet mindestens eine Meldung auf Ihre "
+                        "Freigabe.", sender=settings.sender),
+                gettext("Hat inzwischen schon jemand entschieden, ist die Liste leer, und Sie "
+                        "müssen nichts tun.")]
+        else:
+            title, path = gettext("Ihre Meldung ist wieder ein Entwurf"), "entwuerfe"
+            paragraphs = [
+                gettext("Eine Meldung, die Sie bei %(sender)s geschrieben haben, ist nicht "
+                        "hinausgegangen.", sender=settings.sender),
+                gettext("Warum, steht in der Redaktion bei der Meldung. Sie können sie dort "
+                        "ändern und noch einmal einreichen.")]
+        return frame(
+            settings, "de", key=f"n{delivery.id}", title=title, text="\n\n".join(paragraphs),
+            html=to_html("\n\n".join(paragraphs)), short=title,
+            url=f"{settings.public_url}/redaktion/meldungen/{path}", urgency=Urgency.IMPORTANT,
+            expires_at=delivery.expires_at, action_label=gettext("Liste ansehen"))
 
 
 def staff_letter(session: Session, settings: Settings, tokens: Tokens,

@@ -16,6 +16,7 @@ from civic_push.announcements.approval import CannotSend, Refusal
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.config import settings
 from civic_push.db import db, utcnow
+from civic_push.delivery import transactional
 from civic_push.staff.roles import Can
 from civic_push.web import desk_forms, desk_sending
 from civic_push.web.desk_frame import ID, desk, needs, wanted
@@ -82,6 +83,7 @@ def send_back(number: int) -> ResponseReturnValue:
     approval.send_back(db.session(), current_user._get_current_object(), announcement, utcnow(),
                        desk_forms.clean(comment))
     db.session.commit()
+    transactional.ring("email")
     flash(_("Zurückgegeben. Wer sie geschrieben hat, sieht Ihren Kommentar beim Entwurf."),
           "success")
     return redirect(url_for("desk.overview"))

@@ -17,8 +17,10 @@ from civic_push.announcements.approval_models import Deed
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.config import settings
 from civic_push.db import db, utcnow
+from civic_push.delivery import transactional
 from civic_push.staff import roles
 from civic_push.staff.roles import Can
+from civic_push.web.desk_forms import clean
 from civic_push.web.desk_words import _
 from civic_push.web.forms import Typed
 from civic_push.web.language import moment
@@ -157,11 +159,17 @@ def published(announcement: Announcement) -> str:
 def hand_in(announcement: Announcement, at: datetime | None, now: datetime,
             told: dict[str, object]) -> ResponseReturnValue:
     """Submit, and say what happens now. Raises CannotSend."""
-    approval.submit(db.session(), current_user._get_current_object(), announcement, now, at=at,
-                    comment=request.form.get("comment", "").strip(), told=told)
+    asked = approval.submit(
+        db.session(), current_user._get_current_object(), announcement, now, at=at,
+        comment=clean(request.form.get("comment", "")), told=told)
     number = announcement.id
     db.session.commit()
-    flash(_("Eingereicht. Sobald jemand freigibt, geht die Meldung hinaus."), "success")
+    transactional.ring("email")
+    if asked:
+        flash(_("Eingereicht. Sobald jemand freigibt, geht die Meldung hinaus."), "success")
+    else:
+        flash(_("Eingereicht. Doch niemand sonst darf das freigeben: Bitte bitten Sie die "
+                "Verwaltung, jemandem die Aufgabe „Freigabe“ zu geben."), "warning")
     return redirect(url_for("desk.watch", number=number))
 
 
