@@ -19,6 +19,7 @@ from civic_push.delivery.endings import finish_goodbyes
 from civic_push.delivery.ledger import expire
 from civic_push.delivery.sweep import sweep
 from civic_push.intake.checking import ring_due
+from civic_push.integrations import answers, calling, webhooks
 from civic_push.legal.reports import forget_answered
 from civic_push.staff import sessions, trail
 from subscriptions.leaving import part_proofs
@@ -33,6 +34,8 @@ def tick(now: datetime) -> None:
     sweep(now)
     if tasks.first_in("hold", 10):
         holding.settle_all(db.session())
+    if tasks.first_in("webhooks", 5):
+        calling.ring(now)
     if tasks.first_in("minute", 60):
         ring_due(now)
         expire(db.session(), now)
@@ -43,6 +46,8 @@ def tick(now: datetime) -> None:
         vanish_unconfirmed(db.session(), now)
         forget_answered(db.session(), now)
         sessions.forget_ended(db.session(), now)
+        answers.forget_old(db.session(), now)
+        webhooks.forget_old(db.session(), now)
         db.session().commit()
     if tasks.first_in("day", 86_400):
         # kept in the log, where whoever changes the trail does not reach it

@@ -97,6 +97,8 @@ class Settings:
     trusted_proxies: int = _setting(0, "How many reverse proxies stand before the web server")
     fetch_private: tuple[str, ...] = _setting(
         (), "Sources (host:port) that may be fetched although their address is private")
+    webhook_private: tuple[str, ...] = _setting(
+        (), "Webhooks' origins (https://host:port) that may be unencrypted or in our own network")
     second_factor: str = _setting(
         "required", "required: editors and above sign in with two factors or a passkey; "
         "offered: they may")
