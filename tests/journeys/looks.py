@@ -61,6 +61,11 @@ def order_everything(page: Page) -> None:
     visitor.wait_for_text("Noch ein Schritt")
 
 
+def _schedule_wrongly(page: Page) -> None:
+    Reader(page).tick("Später, zu dieser Zeit")
+    press("Jetzt veröffentlichen")(page)
+
+
 def _second_step(page: Page) -> None:
     Reader(page).tick("Ganze Stadt")
     press("Weiter")(page)
@@ -265,6 +270,13 @@ _DESK = (
     Look("desk.new_topic", "errors", "/redaktion/themen/neu", press("Thema anlegen"),
          editor=True),
     Look("desk.topic", "full", "/redaktion/themen/1", editor=True),
+    Look("desk.places", "full", "/redaktion/ortsteile", editor=True),
+    Look("desk.place", "full", "/redaktion/ortsteile/1", editor=True),
+    Look("desk.place", "errors", "/redaktion/ortsteile/1",
+         type_and_press("name", "", "Speichern"), editor=True),
+    Look("desk.street_list", "fresh", "/redaktion/strassen", editor=True),
+    Look("desk.street_list", "errors", "/redaktion/strassen", press("Liste ersetzen"),
+         editor=True),
     Look("desk.channels", "full", "/redaktion/kanaele", editor=True),
     Look("desk.channels", "empty", "/redaktion/kanaele", editor=True, empty=True),
     Look("desk.channels", "checked", "/redaktion/kanaele", press("Jetzt prüfen"), editor=True),
@@ -289,6 +301,13 @@ _DESK = (
     Look("desk.watch", "published", "/redaktion/{long}", editor=True),
     Look("desk.watch", "withdrawal", "/redaktion/{withdrawal}", editor=True),
     Look("desk.watch", "withdrawn", "/redaktion/{withdrawn}", editor=True),
+    Look("desk.watch", "on its way", "/redaktion/{sending}", editor=True),
+    Look("desk.watch", "held", "/redaktion/{held}", editor=True),
+    Look("desk.show_report", "full", "/redaktion/{sending}/bericht", editor=True),
+    Look("desk.show_report", "nobody", "/redaktion/{long}/bericht", editor=True),
+    Look("desk.ask_again", "fresh", "/redaktion/{sending}/bericht/nachsenden", editor=True),
+    Look("desk.ask_again", "errors", "/redaktion/{sending}/bericht/nachsenden",
+         press("Jetzt noch einmal senden"), editor=True),
     Look("desk.follow", "correction", "/redaktion/{long}/korrigieren", editor=True),
     Look("desk.follow", "correction, errors", "/redaktion/{long}/korrigieren",
          press("Weiter zum"), editor=True),
@@ -333,6 +352,17 @@ _DESK = (
     Look("desk.tray", "full", "/redaktion/eingang", editor=True),
     Look("desk.tray", "empty", "/redaktion/eingang", editor=True, empty=True),
     Look("desk.announcements", "drafts", "/redaktion/meldungen/entwuerfe", editor=True),
+    Look("desk.confirm", "to approve", "/redaktion/{submitted}/veroeffentlichen", editor=True),
+    Look("desk.confirm", "errors", "/redaktion/{draft}/veroeffentlichen", _schedule_wrongly,
+         editor=True),
+    Look("desk.watch", "submitted", "/redaktion/{submitted}", editor=True),
+    Look("desk.watch", "scheduled", "/redaktion/{scheduled}", editor=True),
+    Look("desk.edit", "sent back", "/redaktion/{sent_back}/bearbeiten", editor=True),
+    Look("desk.announcements", "waiting", "/redaktion/meldungen/freigabe?wessen=fuer-mich",
+         editor=True),
+    Look("desk.announcements", "errors", "/redaktion/meldungen/geplant?von=morgen&suche=x",
+         status=422, editor=True),
+    Look("desk.announcements", "scheduled", "/redaktion/meldungen/geplant", editor=True),
     Look("desk.announcements", "published", "/redaktion/meldungen/veroeffentlicht", editor=True),
     Look("desk.announcements", "dismissed", "/redaktion/meldungen/verworfen", editor=True),
 )
@@ -347,7 +377,8 @@ NO_PAGES = {
     "door.to_provider": "leads elsewhere", "door.from_provider": "leads to the desk",
     "static": "files", "inbox.service_worker": "a script", "inbox.manifest": "JSON",
     "push.key": "JSON", "signup.count": "JSON",
-    "public.health": "JSON", "desk.live": "a stream of events", "monitoring.alive": "text", "monitoring.ready": "JSON",
+    "public.health": "JSON", "desk.live": "a stream of events",
+    "desk.report_as_csv": "a table to save", "monitoring.alive": "text", "monitoring.ready": "JSON",
     "monitoring.numbers": "text", "own_data.copy": "a file to save",
     "preferences.open_link": "leads to preferences.show",
     "confirming.code_form": "leads to signup.done",

@@ -11,15 +11,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from channels.base import Urgency
-from civic_push.announcements import publishing
+from civic_push.announcements import approval, publishing
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.db import utcnow
 from civic_push.delivery.models import ChannelPause, Delivery, Lane, State
 from civic_push.delivery.models import Purpose as SentFor
+from civic_push.delivery.pause_models import HELD, AnnouncementPause
 from civic_push.demo.filling import announce
 from civic_push.intake.models import Item, Source
 from civic_push.legal import reports, texts
 from civic_push.legal.models import BarrierReport, ReportKind
+from civic_push.staff import accounts
+from civic_push.staff.models import Staff
 from subscriptions.models import Contact, Neighbourhood, Topic
 from subscriptions.seals import Seals
 from subscriptions.signup import Choices, Inbox, Wording, add_contact, ask, confirm
@@ -171,8 +174,64 @@ def _announcements(session: Session, now: datetime) -> dict[str, str]:
     chain = _chain(session, topics[:1], now)
     dismissed.state = AnnouncementState.DISMISSED
     session.commit()
+    deliveries = _deliveries(session, topics[:1], now)
+    waiting = _approvals(session, topics[:1], now)
     return {"long": str(long.id), "old": str(old.id), "draft": str(draft.id),
-            "unready": str(empty.id), "dismissed": str(dismissed.id), **chain}
+            "unready": str(empty.id), "dismissed": str(dismissed.id), **chain, **deliveries, **waiting}
+
+
+def _deliveries(session: Session, topics: Sequence[int], now: datetime) -> dict[str, str]:
+    """One announcement on its way by every channel, with every kind of failure, and one that
+    an editor holds back. Nothing is due on a channel that this town has."""
+    found = {}
+    for name in ("sending", "held"):
+        saved = publishing.save(session, publishing.Draft(
+            f"Sperrung der {_LONG_WORD}straße", "Kurz.", topics=topics), now)
+        publishing.publish(session, saved, now - timedelta(minutes=2))
+        saved.fan_out_done_at = now
+        session.add_all(_delivery(saved.id, number, now) for number in range(400))
+        found[name] = str(saved.id)
+    session.add(AnnouncementPause(announcement_id=int(found["held"]), since=now))
+    session.commit()
+    return found
+
+
+def _approvals(session: Session, topics: Sequence[int], now: datetime) -> dict[str, str]:
+    """What waits for approval, for its time, and what came back."""
+    editor = session.scalars(select(Staff)).first()
+    author = Staff(email=f"ehrenamt@{_LONG_WORD[:50]}.example", created_at=now,
+                   fs_uniquifier="author", roles=accounts.roles_named(session, ["author"]))
+    session.add(author)
+    session.flush()
+    assert editor is not None
+    saved = [publishing.save(session, publishing.Draft(
+        f"Gefahr in der {_LONG_WORD}straße", _LONG_TEXT, topics=topics, author_id=author.id,
+        urgency=Urgency.DANGER if number else Urgency.INFO), now) for number in range(4)]
+    session.commit()
+    approval.release(session, editor, saved[0], now, at=now + timedelta(days=3))
+    for submitted in saved[1:]:
+        approval.submit(session, author, submitted, now, at=now + timedelta(days=2),
+                        comment=f"Bitte bald: {_LONG_WORD}")
+    approval.send_back(session, editor, saved[2], now, f"Welche Straße?\n\n{_LONG_WORD * 2}")
+    session.commit()
+    return {"scheduled": str(saved[0].id), "submitted": str(saved[1].id),
+            "sent_back": str(saved[2].id)}
+
+
+def _delivery(announcement_id: int, number: int, now: datetime) -> Delivery:
+    """The ledger's row number so-and-so: mostly handed over, sooner or later."""
+    channel = ("email", "push", "sms", "telegram")[number % 4]
+    state = {7: State.REFUSED, 8: State.UNKNOWN, 9: State.GONE}.get(number % 20, State.SENT)
+    waits = number % 9 == 0
+    sent = state == State.SENT and not waits
+    return Delivery(
+        announcement_id=announcement_id, contact_id=10_000_000 + number,
+        # in a lane that no worker looks at, so that it goes on waiting
+        channel=channel, lane=HELD + Lane.NORMAL if waits else Lane.NORMAL,
+        state=State.WAITING if waits else state, attempts=1 + number % 2, created_at=now,
+        due_at=now - timedelta(minutes=2), expires_at=now + timedelta(days=2),
+        sent_at=now - timedelta(seconds=120 - number / 4) if sent else None,
+        error=None if sent or waits else f"554 5.7.1 {_LONG_WORD} is not accepted here")
 
 
 def _chain(session: Session, topics: Sequence[int], now: datetime) -> dict[str, str]:
