@@ -1,4 +1,4 @@
-"""What every installation starts with: Detmold's 27 Ortsteile and a dozen topics."""
+"""What every installation starts with: Detmold's 27 Ortsteile, a dozen topics, templates."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from importlib.resources import files
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from civic_push.announcements import templates
 from subscriptions.models import Neighbourhood, Topic
 
 
 def seed(session: Session) -> tuple[int, int]:
     """Add the Ortsteile and topics that are missing, found by their slug; what an editor
-    has changed stays. Return how many of each were added. Does not commit."""
-    return _add_neighbourhoods(session), _add_topics(session)
+    has changed stays; and templates, where there are none. Return how many Ortsteile and topics
+    were added. Does not commit."""
+    added = _add_neighbourhoods(session), _add_topics(session)
+    templates.seed(session)
+    return added
 
 
 def rows(name: str) -> list[dict[str, str]]:

@@ -1,7 +1,7 @@
 // Writing with a script: what is typed is kept on the server every few seconds, and in the
 // browser while there is no connection; help comes after each pause; what is pasted becomes
-// Markdown. Without it the same form works by its buttons. Words stand in the page.
-"use strict";
+// Markdown. Without it the same form works by its buttons. Words stand in the page. A module,
+// because device.js has names like these.
 
 const form = document.querySelector("form[data-write]");
 const KEEP_AFTER = 4000; // milliseconds of silence

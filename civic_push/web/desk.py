@@ -19,6 +19,7 @@ channels      how the ways out fare; pausing them
 administration  the way to what follows
 account       one's own password, passkeys, codes and sessions
 topics        what can be asked for
+places        Ortsteile, what they are called, and their streets
 staff         who works at the desk
 trail         who did what
 sign_in, limits, invitation, oidc: the door, a blueprint of its own for who is not in yet
@@ -42,6 +43,7 @@ from civic_push.web import (  # noqa: F401  # imported for their routes
     desk_lists,
     desk_live,
     desk_oidc,
+    desk_places,
     desk_overview,
     desk_preview,
     desk_putting_aside,

@@ -40,6 +40,7 @@ from civic_push.web.desk_frame import (
 )
 from civic_push.web.desk_words import _
 from civic_push.web.errors import stale_form
+from civic_push.web.forms import topics_on_offer
 from subscriptions.models import Neighbourhood, Topic
 
 _OPEN = (AnnouncementState.DRAFT, AnnouncementState.WAITING)
@@ -51,10 +52,10 @@ _ASKED_BY_SCRIPTS = ("desk.writing_help", "desk.paste", "desk.keep_new", "desk.k
 def new() -> ResponseReturnValue:
     """An empty form, a copy (`?kopie=17`), or what one had begun (`?entwurf=…`)."""
     if kept := desk_unsaved.asked_for(None):
-        return _form(desk_written.stored(kept.content), key=kept.key)
+        return show_form(desk_written.stored(kept.content), key=kept.key)
     if original := request.args.get("kopie", 0, type=int):
-        return _form(desk_forms.copy_of(wanted(original)))
-    return _form(Written())
+        return show_form(desk_forms.copy_of(wanted(original)))
+    return show_form(Written())
 
 
 @desk.post("/neu")
@@ -79,12 +80,12 @@ def edit(number: int) -> ResponseReturnValue:
     if announcement.state not in _OPEN:
         return _closed(announcement)
     if kept := desk_unsaved.asked_for(announcement):
-        return _form(desk_written.stored(kept.content), announcement, key=kept.key,
+        return show_form(desk_written.stored(kept.content), announcement, key=kept.key,
                      seal=kept.seal)
     if "fassung" in request.args:
         version = desk_versions.asked_for(number)
-        return _form(desk_written.stored(version.content), announcement)
-    return _form(desk_forms.show(announcement), announcement)
+        return show_form(desk_written.stored(version.content), announcement)
+    return show_form(desk_forms.show(announcement), announcement)
 
 
 @desk.post(f"/{ID}/bearbeiten")
@@ -93,7 +94,7 @@ def save(number: int) -> ResponseReturnValue:
     """Preview or store a draft over what it was."""
     announcement = wanted(number, Can.WRITE)
     if announcement.state not in _OPEN:
-        return _form(desk_forms.read(request.form), announcement, status=409,
+        return show_form(desk_forms.read(request.form), announcement, status=409,
                      problem=closed_sentence())
     return _submitted(announcement)
 
@@ -109,7 +110,8 @@ def stale_page(error: CSRFError) -> ResponseReturnValue:
         announcement = db.session.get(Announcement, number) if number else None
         sentence = _("Die Seite war lange offen. Ihr Text ist noch da, aber nicht gespeichert: "
                      "Bitte speichern Sie noch einmal.")
-        return _form(desk_forms.read(request.form), announcement, status=400, problem=sentence)
+        return show_form(desk_forms.read(request.form), announcement, status=400,
+                         problem=sentence)
     if request.endpoint in ("desk.save_follow", "desk.save_follow_up"):
         return stale_form(error)
     if request.endpoint in _ASKED_BY_SCRIPTS:
@@ -125,16 +127,16 @@ def _submitted(announcement: Announcement | None) -> ResponseReturnValue:
     written, button = desk_forms.read(request.form), request.form.get("button", "draft")
     if button.startswith(desk_help.TAKE):
         desk_help.take(written, button)
-        return _form(written, announcement)
+        return show_form(written, announcement)
     check = desk_forms.check_ready if button == "next" else desk_forms.check_draft
     errors = {**check(written, _ids(Topic), _ids(Neighbourhood), utcnow()),
               **outside_limits(written.where == desk_forms.TOWN, written.topics,
                                written.neighbourhoods)}
     if button == "preview":  # what is still missing is no mistake yet
         begun = {name: text for name, text in errors.items() if written.holds(name)}
-        return _form(written, announcement, begun, preview=True)
+        return show_form(written, announcement, begun, preview=True)
     if errors:
-        return _form(written, announcement, errors, 422)
+        return show_form(written, announcement, errors, 422)
     if announcement and request.form.get("seal") != desk_forms.show(announcement).seal:
         return _conflict(written, announcement)
     return _store(written, announcement, button)
@@ -146,7 +148,7 @@ def _conflict(written: Written, announcement: Announcement) -> ResponseReturnVal
     theirs = desk_forms.show(announcement)
     sentence = _("Jemand hat diesen Entwurf inzwischen geändert. Wenn Sie noch einmal "
                  "speichern, ersetzt Ihr Text den anderen.")
-    return _form(written, announcement, status=409, problem=sentence, seal=theirs.seal,
+    return show_form(written, announcement, status=409, problem=sentence, seal=theirs.seal,
                  conflict=desk_changes.changes(theirs, written))
 
 
@@ -162,7 +164,7 @@ def _store(written: Written, announcement: Announcement | None, button: str
         saved = publishing.save(session, draft, now, announcement)
     except publishing.AlreadyPublished:
         db.session.rollback()
-        return _form(written, announcement, status=409, problem=closed_sentence())
+        return show_form(written, announcement, status=409, problem=closed_sentence())
     complete(saved, desk_forms.details(written))
     saved.state = AnnouncementState.DRAFT  # out of the tray: somebody works on it
     versions.record(session, saved.id, asdict(desk_forms.show(saved)), current_user.id, now, key)
@@ -175,7 +177,7 @@ def _store(written: Written, announcement: Announcement | None, button: str
     return redirect(url_for("desk.edit", number=saved.id))
 
 
-def _form(written: Written, announcement: Announcement | None = None,
+def show_form(written: Written, announcement: Announcement | None = None,
           errors: dict[str, str] | None = None, status: int = 200, *, problem: str = "",
           preview: bool = False, key: str = "", seal: str | None = None,
           conflict: Sequence[Change] = ()) -> tuple[str, int]:
@@ -192,7 +194,7 @@ def _form(written: Written, announcement: Announcement | None = None,
         preview=preview, help=desk_help.help_with(written),
         audience=_audience(written) if preview and written.topics else None,
         limits=desk_forms.LENGTHS, days=settings().default_expiry_days,
-        topics=session.scalars(select(Topic).order_by(Topic.position, Topic.name)).all(),
+        topics=topics_on_offer(session),
         places=session.scalars(select(Neighbourhood).order_by(Neighbourhood.name)).all()), status
 
 

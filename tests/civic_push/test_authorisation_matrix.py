@@ -73,6 +73,8 @@ DESK = {
     "desk.topics": ADMINS, "desk.new_topic": ADMINS, "desk.add_topic": ADMINS,
     "desk.topic": ADMINS, "desk.change_topic": ADMINS, "desk.raise_topic": ADMINS,
     "desk.retire_topic": ADMINS, "desk.offer_topic": ADMINS,
+    "desk.places": ADMINS, "desk.place": ADMINS, "desk.change_place": ADMINS,
+    "desk.street_list": ADMINS, "desk.load_streets": ADMINS,
     "desk.channels": ADMINS, "desk.check_channels": ADMINS, "desk.ask_hold": ADMINS,
     "desk.hold_channel": ADMINS, "desk.release_channel": ADMINS,
     "desk.legal_texts": ADMINS, "desk.legal_text": ADMINS, "desk.save_legal_text": ADMINS,
