@@ -20,6 +20,7 @@ from civic_push.bench import pipes, residents
 from civic_push.bench.processes import Machine
 from civic_push.bench.service import Queue, Service, peaks, sample, settings_for
 from civic_push.bench.sinks import Sinks
+from civic_push.bench.watchers import Watched, Watchers
 from civic_push.config import PREFIX, load
 from civic_push.db import db, is_sqlite, utcnow
 from civic_push.delivery import transactional
@@ -41,10 +42,13 @@ class Result:
     database_bytes: int
     states: dict[str, int]
     machine: Machine
+    watched: Watched | None = None
 
 
-def end_to_end(count: int, workers: int, database_url: str, say: Callable[[str], None]) -> Result:
-    """Settle `count` residents, publish once, wait until every delivery is final."""
+def end_to_end(count: int, workers: int, database_url: str, say: Callable[[str], None],
+               watchers: int = 0) -> Result:
+    """Settle `count` residents, publish once, wait until every delivery is final. So many
+    `watchers` look on from the desk."""
     with (tempfile.TemporaryDirectory(prefix="cp-bench-") as name, Sinks(Path(name)) as sinks,
           Queue(Path(name)) as queue):
         folder = Path(name)
@@ -57,12 +61,13 @@ def end_to_end(count: int, workers: int, database_url: str, say: Callable[[str],
             say(f"settling {count:,} residents …")
             residents.settle(session, app.extensions["seals"], sinks.push_origin, count,
                              topics, places, utcnow())
-            with Service(values, workers, sinks.certificate, folder / "log") as service:
-                pids = {n: p.pid for n, p in service.processes.items()} | sinks.pids
+            with (Service(values, workers, sinks.certificate, folder / "log") as service,
+                  Watchers(values, watchers, folder / "log") as desk):
+                pids = {n: p.pid for n, p in service.processes.items()} | sinks.pids | desk.pids
                 pids |= _server_pids(session, queue)
                 _wait_for_workers(workers)
                 say("published; delivering …")
-                result = _publish_and_watch(session, topics[0], count, pids, service)
+                result = _publish_and_watch(session, topics[0], count, pids, service, desk)
             db.engine.dispose()
         return result
 
@@ -97,7 +102,7 @@ def _server_pids(session: Session, queue: Queue) -> dict[str, int]:
 
 
 def _publish_and_watch(session: Session, topic: int, count: int, pids: dict[str, int],
-                       service: Service) -> Result:
+                       service: Service, desk: Watchers) -> Result:
     before, machine = sample(pids), Machine.now()
     size_before = _database_bytes(session)
     published = utcnow()
@@ -106,6 +111,7 @@ def _publish_and_watch(session: Session, topic: int, count: int, pids: dict[str,
         plain_body="Die Straße ist zu. Sie können dort nicht fahren.", topics=[topic]), published)
     announcement_id = announcement.id
     publishing.publish(session, announcement, published)
+    desk.watch(announcement_id)
     time.sleep(min(2.0, count / 30_000))
     newcomer = _ask_for_confirmation(session)
     while _unfinished(session, announcement_id, newcomer):
@@ -125,7 +131,7 @@ def _publish_and_watch(session: Session, topic: int, count: int, pids: dict[str,
                  for share in (0, 50, 95, 100)},
         confirmation=(asked.sent_at - asked.created_at).total_seconds(), cpu=cpu,
         memory=peaks(pids), database_bytes=_database_bytes(session) - size_before,
-        states=_states(session, announcement_id), machine=spent)
+        states=_states(session, announcement_id), machine=spent, watched=desk.seen())
 
 
 def _states(session: Session, announcement_id: int) -> dict[str, int]:

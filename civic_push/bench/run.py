@@ -18,19 +18,24 @@ from civic_push.db import utcnow
 @click.option("--workers", default=2, show_default=True, help="Worker processes.")
 @click.option("--database", default="", help="SQLAlchemy URL of an EMPTY database; default: "
               "SQLite in a temporary folder.")
+@click.option("--watchers", default=0, show_default=True, help="Editors with the live page open.")
 @click.option("--limits/--no-limits", default=True, help="Measure the machine's limits too.")
-def bench(residents: int, workers: int, database: str, limits: bool) -> None:
+def bench(residents: int, workers: int, database: str, watchers: int, limits: bool) -> None:
     """Measure how fast it delivers, next to what this machine allows."""
     try:
         for name in TOOLS:
             tool(name)
         measured = yardsticks(_say) if limits else None
-        result = end_to_end(residents, workers, database, _say)
+        result = end_to_end(residents, workers, database, _say, watchers)
     except MissingTool as error:
         raise click.ClickException(str(error)) from error
     except subprocess.CalledProcessError as error:
         raise click.ClickException(f"{error.cmd[0]} failed: {error.stderr[-300:]}") from error
     _print_result(result, workers, database)
+    if result.watched:
+        seen = result.watched
+        click.echo(f"{watchers} watchers: {seen.events} events, longest silence "
+                   f"{seen.silence:.1f} s, turned away {seen.refused} times")
     if measured:
         _print_yardsticks(measured, result)
 
