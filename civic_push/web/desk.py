@@ -5,6 +5,7 @@ lists         every announcement, by where it stands
 write, help   the form, its preview, and what helps in writing
 approval      the page before it leaves: publish, schedule, submit, approve, send back
 tray          what sources brought
+images        a picture and its description
 preview       what exactly leaves, who will get it, a trial to oneself
 following     correcting, withdrawing, all-clear
 stopping      ending what has not left yet
@@ -22,6 +23,7 @@ topics        what can be asked for
 places        Ortsteile, what they are called, and their streets
 staff         who works at the desk
 trail         who did what
+clients, webhooks  programs that speak to us, and those we speak to
 sign_in, limits, invitation, oidc: the door, a blueprint of its own for who is not in yet
 """
 
@@ -35,16 +37,18 @@ from civic_push.web import (  # noqa: F401  # imported for their routes
     desk_again,
     desk_approval,
     desk_channels,
+    desk_clients,
     desk_counter,
     desk_deliveries,
     desk_following,
+    desk_images,
     desk_help,
     desk_invitation,
     desk_lists,
     desk_live,
     desk_oidc,
-    desk_places,
     desk_overview,
+    desk_places,
     desk_preview,
     desk_putting_aside,
     desk_report,
@@ -60,6 +64,7 @@ from civic_push.web import (  # noqa: F401  # imported for their routes
     desk_tray,
     desk_unsaved,
     desk_versions,
+    desk_webhooks,
     desk_write,
 )
 from civic_push.web.desk_frame import desk

@@ -58,6 +58,8 @@ DESK = {
     "desk.ask_again": PUBLISHERS, "desk.send_again": PUBLISHERS,
     "desk.live": READERS, "desk.hold": PUBLISHERS, "desk.resume": PUBLISHERS,
     "desk.show_preview": READERS, "desk.show_mail": READERS, "desk.send_trial": WRITERS,
+    "desk.image": WRITERS, "desk.save_image": WRITERS, "desk.remove_image": WRITERS,
+    "desk.show_image": READERS,
     "desk.act_on_tray": WRITERS, "desk.undo_dismissal": WRITERS,
     "desk.counter": COUNTER, "desk.counter_submit": COUNTER, "desk.counter_done": COUNTER,
     "desk.counter_code": COUNTER, "desk.counter_confirm": COUNTER, "desk.counter_sheet": COUNTER,
@@ -77,6 +79,9 @@ DESK = {
     "desk.street_list": ADMINS, "desk.load_streets": ADMINS,
     "desk.channels": ADMINS, "desk.check_channels": ADMINS, "desk.ask_hold": ADMINS,
     "desk.hold_channel": ADMINS, "desk.release_channel": ADMINS,
+    "desk.clients_list": ADMINS, "desk.add_client": ADMINS, "desk.renew_client": ADMINS,
+    "desk.revoke_client": ADMINS, "desk.webhooks_list": ADMINS, "desk.add_webhook": ADMINS,
+    "desk.test_webhook": ADMINS, "desk.switch_webhook": ADMINS, "desk.remove_webhook": ADMINS,
     "desk.legal_texts": ADMINS, "desk.legal_text": ADMINS, "desk.save_legal_text": ADMINS,
 }
 """Each route of the desk, and the roles that are let in."""
@@ -87,7 +92,8 @@ LIMITED = {"desk.edit", "desk.save", "desk.keep_text", "desk.dismiss", "desk.res
            "desk.save_follow_up", "desk.confirm_follow_up", "desk.publish_follow_up",
            "desk.submit", "desk.submit_follow_up", "desk.take_back", "desk.send_back",
            "desk.ask_stop", "desk.stop", "desk.hold", "desk.resume", "desk.ask_again",
-           "desk.send_again", "desk.send_trial"}
+           "desk.send_again", "desk.send_trial", "desk.image", "desk.save_image",
+           "desk.remove_image"}
 
 
 @dataclass

@@ -139,6 +139,14 @@ def _erase(page: Page) -> None:
     Reader(page).press("Alles abmelden")
 
 
+def _make_token(page: Page) -> None:
+    visitor = Reader(page)
+    visitor.type("name", f"Baustellenverwaltung {time.time_ns()}")
+    visitor.tick("Lesen")
+    visitor.press("Token machen")
+    visitor.wait_for_text("nur jetzt gezeigt")
+
+
 def _open_switch(page: Page) -> None:
     page.locator(".language-switch summary").click()
 
@@ -287,6 +295,13 @@ _DESK = (
     Look("desk.invite", "fresh", "/redaktion/team/einladen", editor=True),
     Look("desk.invite", "errors", "/redaktion/team/einladen", press("Einladen"), editor=True),
     Look("desk.person", "oneself", "/redaktion/team/1", editor=True),
+    Look("desk.clients_list", "fresh", "/redaktion/programme", editor=True),
+    Look("desk.clients_list", "errors", "/redaktion/programme", press("Token machen"),
+         editor=True),
+    Look("desk.clients_list", "the token", "/redaktion/programme", _make_token, editor=True),
+    Look("desk.webhooks_list", "fresh", "/redaktion/webhooks", editor=True),
+    Look("desk.webhooks_list", "errors", "/redaktion/webhooks", press("Webhook anlegen"),
+         editor=True),
     Look("desk.show_trail", "full", "/redaktion/protokoll", editor=True),
     Look("desk.show_trail", "nothing found", "/redaktion/protokoll?was=x&von=x", editor=True),
     Look("desk.overview", "full", "/redaktion/", editor=True),
@@ -346,6 +361,9 @@ _DESK = (
          editor=True),
     Look("desk.show_preview", "correction", "/redaktion/{correcting}/vorschau?kanal=outlet",
          editor=True),
+    Look("desk.image", "fresh", "/redaktion/{draft}/bild", editor=True),
+    Look("desk.image", "errors", "/redaktion/{draft}/bild", press("Bild speichern"),
+         editor=True),
     Look("desk.tray", "nothing ticked", "/redaktion/eingang", press("Als Entwürfe"),
          editor=True),
     Look("desk.tray", "filtered away", "/redaktion/eingang?quelle=999", editor=True),
@@ -369,6 +387,7 @@ _DESK = (
 LOOKS = _PUBLIC + _RESIDENTS + _DESK
 
 NO_PAGES = {
+    "desk.show_image": "a picture", "pictures.show": "a picture",
     "desk.show_mail": "a mail; test_mails_in_a_browser looks at those",
     "api_document.openapi": "JSON", "api.list_announcements": "JSON",
     "api.read_announcement": "JSON", "api.read_status": "JSON", "api.list_topics": "JSON",
