@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -24,6 +23,23 @@ _CLOSE = 0.8  # how much of a misspelt name must be right (difflib's ratio)
 
 class BadStreets(ValueError):
     """A street list that cannot be used; the text says where, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line of a street list that will not do: which, why ("form", "place" or "name"), and
+    the words in it that are meant."""
+
+    number: int
+    code: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"Line {self.number}{_REASONS[self.code].format(self.words)}"
+
+
+_REASONS = {"form": " is not of the form name;ortsteil: {!r}.",
+            "place": ": there is no Ortsteil {!r}.", "name": ": {!r} is no street's name."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,36 +78,54 @@ def search(session: Session, words: str) -> list[Found]:
 
 
 def load(session: Session, text: str) -> int:
-    """Replace the street list by a CSV text "name;ortsteil", with or without such a first
-    line; the Ortsteil by name, alias or slug. Return how many rows there are now. Does not
-    commit. Raises BadStreets, having changed nothing."""
-    known = {folded(name): place.id for place in session.scalars(select(Neighbourhood))
-             for name in (*names(place), place.slug)}
-    rows: dict[tuple[str, int], Street] = {}
-    for number, line in enumerate(csv.reader(text.splitlines(), delimiter=";"), start=1):
-        cells = [cell.strip() for cell in line]
-        if not any(cells) or (number == 1 and [c.casefold() for c in cells][:2]
-                              == ["name", "ortsteil"]):
-            continue
-        row = _row(number, cells, known)
-        rows[row.key, row.neighbourhood_id] = row
+    """Replace the street list by a CSV text, as `read` takes it. Return how many rows there
+    are now. Does not commit. Raises BadStreets, having changed nothing."""
+    rows, troubles = read(session, text)
+    if troubles:
+        raise BadStreets(str(troubles[0]))
     if not rows:
         raise BadStreets("The file names no street. Write one a line: Lange Straße;Hiddesen")
-    session.execute(delete(Street))
-    session.add_all(rows.values())
-    session.flush()
+    replace(session, rows)
     return len(rows)
 
 
-def _row(number: int, cells: Sequence[str], known: dict[str, int]) -> Street:
+def read(session: Session, text: str) -> tuple[list[Street], list[BadLine]]:
+    """Read a CSV text "name;ortsteil", with or without such a first line; the Ortsteil by
+    name, alias or slug. Return the rows, not stored yet, and the lines that will not do."""
+    known = {folded(name): place.id for place in session.scalars(select(Neighbourhood))
+             for name in (*names(place), place.slug)}
+    rows: dict[tuple[str, int], Street] = {}
+    troubles = []
+    # each line by itself: a forgotten quotation mark must not swallow those below it
+    for number, line in enumerate(text.splitlines(), start=1):
+        cells = [cell.strip().strip('"') for cell in line.split(";")]
+        if not any(cells) or (number == 1 and [c.casefold() for c in cells][:2]
+                              == ["name", "ortsteil"]):
+            continue
+        if wrong := _wrong(cells, known):
+            troubles.append(BadLine(number, wrong[0], wrong[1][:60]))
+            continue
+        name, place_id = cells[0], known[folded(cells[1])]
+        rows[folded(name), place_id] = Street(
+            name=name, key=folded(name), neighbourhood_id=place_id)
+    return list(rows.values()), troubles
+
+
+def replace(session: Session, rows: Iterable[Street]) -> None:
+    """Put these rows in the place of all there are. Does not commit."""
+    session.execute(delete(Street))
+    session.add_all(rows)
+    session.flush()
+
+
+def _wrong(cells: Sequence[str], known: dict[str, int]) -> tuple[str, str] | None:
+    """What is wrong with a line, as a BadLine says it; None if nothing is."""
     if len(cells) != 2 or not all(cells):
-        raise BadStreets(f"Line {number} is not of the form name;ortsteil.")
+        return "form", ";".join(cells)
     name, place = cells
     if folded(place) not in known:
-        raise BadStreets(f"Line {number}: there is no Ortsteil {place!r}.")
-    if len(name) > 120 or not folded(name):
-        raise BadStreets(f"Line {number}: {name[:40]!r} is no street's name.")
-    return Street(name=name, key=folded(name), neighbourhood_id=known[folded(place)])
+        return "place", place
+    return ("name", name) if len(name) > 120 or not folded(name) else None
 
 
 def _by_name(places: Iterable[Neighbourhood], key: str) -> list[Found]:
