@@ -2,8 +2,9 @@
 
 Starts the service with the demo's announcements on servers of its own (as the tests in
 tests/journeys do, whose parts it uses) and photographs its pages in Chromium, 390 and 1280
-pixels wide: the README's and the docs' under names of their own, and each residents' page
-(the first of its looks in tests/journeys/looks.py) under `pages/`. Needs what the tests need.
+pixels wide: the README's and the docs' under names of their own, and each page of residents and of
+the desk (the first of its looks in tests/journeys/looks.py) under `pages/`. Needs what the
+tests need.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def main(folder: Path = FOLDER) -> None:
                 _take(page, folder / f"{name}-{word}.png", width)
             stage.empty()
             stage.fill()
-            for name, page in _residents_pages(context, stage):
+            for name, page in _each_page(context, stage):
                 _take(page, folder / "pages" / f"{name}-{word}.jpeg", width)
             context.close()
     for plain, picture in README.items():
@@ -88,18 +89,23 @@ def _pages(context: BrowserContext, stage: Stage) -> Iterator[tuple[str, Page]]:
     yield "desk-watch", page
 
 
-def _residents_pages(context: BrowserContext, stage: Stage) -> Iterator[tuple[str, Page]]:
-    """Each residents' page once, open, with its picture's name."""
+def _each_page(context: BrowserContext, stage: Stage) -> Iterator[tuple[str, Page]]:
+    """Each page once, open, with its picture's name: first residents', then the desk's."""
     page = context.new_page()
     firsts = {look.endpoint: look for look in reversed(LOOKS)
-              if not look.editor and not look.empty and not look.endpoint.startswith("demo_")}
-    for endpoint, look in sorted(firsts.items()):
-        context.clear_cookies()
+              if not look.empty and not look.endpoint.startswith("demo_")}
+    signed_in = False
+    for look in sorted(firsts.values(), key=lambda look: (look.editor, look.endpoint)):
+        if not look.editor:
+            context.clear_cookies()
+        elif not signed_in:
+            sign_in(Reader(page), stage.town)
+            signed_in = True
         page.goto(stage.town.url + look.path.format(**stage.parts))
         if look.deed:
             look.deed(page)
             page.wait_for_load_state()
-        yield endpoint.replace(".", "-"), page
+        yield look.endpoint.replace(".", "-"), page
 
 
 def _take(page: Page, path: Path, width: int) -> None:
