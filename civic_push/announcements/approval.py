@@ -172,6 +172,14 @@ def steps(session: Session, announcement: Announcement) -> list[tuple[ApprovalSt
     return [(step, email or "") for step, email in rows]
 
 
+def came_back(session: Session, announcement: Announcement) -> ApprovalStep | None:
+    """The newest step, if that is what made a draft of it against its author's will."""
+    newest = session.scalars(
+        select(ApprovalStep).where(ApprovalStep.announcement_id == announcement.id)
+        .order_by(ApprovalStep.id.desc()).limit(1)).first()
+    return newest if newest and newest.deed in (Deed.SENT_BACK, Deed.LATE) else None
+
+
 def _within(staff: Staff, announcement: Announcement) -> bool:
     return roles.can(staff, Can.WRITE) and roles.within(
         staff, [t.id for t in announcement.topics],

@@ -90,7 +90,8 @@ def outlook(announcement: Announcement) -> dict[str, object]:
 def words() -> dict[str, object]:
     """What the templates of these pages say besides their own text."""
     return {"refusal_words": REFUSALS, "deed_words": DEEDS, "late_words": LATE_WORDS,
-            "reasons": _reasons(), "comment_length": COMMENT_LENGTH}
+            "reasons": _reasons(), "comment_length": COMMENT_LENGTH,
+            "came_back": lambda announcement: approval.came_back(db.session(), announcement)}
 
 
 def read_wish(announcement: Announcement) -> Typed:

@@ -143,9 +143,13 @@ def test_the_overview_shows_what_waits_for_whom(
         enter: Callable[[Staff], Visitor]) -> None:
     author, approver = make_staff("author"), make_staff("approver")
     for title in ("Eins", "Zwei"):
-        approval.submit(session, author, make_announcement(title=title, author_id=author.id), now)
+        approval.submit(session, author, make_announcement(title=title, author_id=author.id), now,
+                        at=now + timedelta(hours=1))
         session.commit()
+    approval.release(session, approver, make_announcement(title="Drei"), now,
+                     at=now + timedelta(hours=1))
     assert "Wartet auf Ihre Freigabe" in enter(approver).read("/redaktion/")
+    assert "geht hinaus: " in enter(approver).read("/redaktion/")
     mine = enter(author).read("/redaktion/")
     assert "Von Ihnen eingereicht" in mine
     assert "Wartet auf Ihre Freigabe" not in mine
