@@ -1,0 +1,110 @@
+"""An editor writes in Chromium: pastes from Word, takes a suggestion, loses the connection in
+the middle of a sentence, and finds everything again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
+
+from civic_push.announcements.models import Announcement
+from civic_push.announcements.writing_models import UnsavedText
+from tests.journeys.deeds import sign_in
+from tests.journeys.town import Town
+from tests.journeys.visitor import Reader
+
+pytestmark = pytest.mark.browser
+
+PASTED = ("<p class=MsoNormal><b>Vollsperrung</b> in Hiddesen<o:p></o:p></p><script>x()</script>"
+          "<p><a href='https://www.detmold.de/?utm_source=mail'>mehr</a></p>")
+
+
+def paste(page: Page, name: str, html: str) -> None:
+    """What a browser does on Ctrl+V: an event with the clipboard's HTML."""
+    page.locator(f"[name={name}]").evaluate(
+        """(field, html) => {
+          const data = new DataTransfer();
+          data.setData("text/html", html);
+          data.setData("text/plain", "nur Worte");
+          field.focus();
+          field.dispatchEvent(new ClipboardEvent("paste",
+            {clipboardData: data, bubbles: true, cancelable: true}));
+        }""", html)
+
+
+def kept(page: Page) -> dict[str, Any]:
+    """What the browser itself holds of the text."""
+    stored = page.evaluate("Object.entries(localStorage).find(([k]) => k.includes('text:'))")
+    return dict(json.loads(stored[1])) if stored else {}
+
+
+@pytest.fixture
+def editor(town: Town, browser: Browser) -> Reader:
+    reader = Reader(browser.new_context(locale="de-DE").new_page())
+    sign_in(reader, town)
+    reader.open(f"{town.url}/redaktion/neu")
+    return reader
+
+
+def test_writing_pasting_taking_and_losing_nothing(town: Town, editor: Reader) -> None:
+    page = editor.page
+    paste(page, "body", PASTED)
+    expect(page.locator("[name=body]")).to_have_value(
+        "**Vollsperrung** in Hiddesen\n\n[mehr](https://www.detmold.de/)")
+    editor.type("title", "Brücke zu")
+    page.get_by_role("button", name="Hiddesen übernehmen").click()
+    expect(page.get_by_label("Hiddesen", exact=True)).to_be_checked()
+    expect(page.get_by_label("Nur in diesen Ortsteilen")).to_be_checked()
+    expect(page.locator("[data-help='places'] button")).to_have_count(0)
+    expect(page.locator("[data-help='count-short']")).to_contain_text("SMS: 1 Teil")
+    page.locator("[data-live] summary").click()
+    expect(page.locator("[data-live] strong")).to_have_text("Vollsperrung")
+    expect(page.locator("[data-kept]")).to_contain_text("Gesichert um", timeout=10_000)
+    with town.database() as session:
+        assert session.scalars(select(UnsavedText)).one().content["title"] == "Brücke zu"
+
+    page.context.set_offline(True)
+    editor.type("title", "Brücke zu bis Freitag")
+    page.locator("[name=short]").focus()  # leaving a field keeps it at once
+    expect(page.locator("[data-kept]")).to_contain_text("Keine Verbindung")
+    assert kept(page)["title"] == "Brücke zu bis Freitag"
+    context = page.context
+    page.close()
+    context.set_offline(False)
+    editor = Reader(context.new_page())
+    page = editor.page
+    editor.open(f"{town.url}/redaktion/neu")
+    page.get_by_role("button", name="In das Formular holen").click()
+    expect(page.locator("[name=title]")).to_have_value("Brücke zu bis Freitag")
+    expect(page.get_by_label("Hiddesen", exact=True)).to_be_checked()
+
+    editor.press("Entwurf speichern")
+    editor.wait_for_text("Der Entwurf ist gespeichert.")
+    editor.open(f"{town.url}/redaktion/neu")
+    expect(page.locator("[name=title]")).to_have_value("")
+    page.wait_for_function("!Object.keys(localStorage).some(k => k.includes('text:'))")
+    with town.database() as session:
+        assert session.scalars(select(Announcement)).one().title == "Brücke zu bis Freitag"
+        assert session.scalars(select(UnsavedText)).all() == []
+
+
+def test_a_second_editor_is_noticed_before_anything_is_lost(
+        town: Town, editor: Reader, browser: Browser) -> None:
+    editor.type("title", "Brücke zu")
+    editor.tick("In der ganzen Stadt")
+    editor.press("Entwurf speichern")
+    editor.wait_for_text("Der Entwurf ist gespeichert.")
+    other = editor.page.context.new_page()
+    other.goto(editor.page.url)
+    Reader(other).type("title", "Brücke offen")
+    Reader(other).press("Entwurf speichern")
+    Reader(other).wait_for_text("Der Entwurf ist gespeichert.")
+    editor.type("title", "Brücke halb offen")
+    editor.page.locator("[name=short]").focus()
+    expect(editor.page.locator("[data-news]")).to_contain_text("inzwischen geändert")
+    editor.press("Entwurf speichern")
+    editor.wait_for_text("So unterscheiden sich die beiden Texte")
+    expect(editor.page.locator(".desk-changes ins").first).to_contain_text("halb")
