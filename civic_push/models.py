@@ -1,6 +1,7 @@
 """All tables, imported once, so that migrations and relationships see them."""
 
 from civic_push.announcements.approval_models import ApprovalStep
+from civic_push.announcements.image_models import AnnouncementImage
 from civic_push.announcements.models import Announcement, AnnouncementText
 from civic_push.announcements.writing_models import (
     AnnouncementTemplate,
@@ -35,7 +36,8 @@ from subscriptions.models import (
 )
 
 __all__ = [
-    "Announcement", "AnnouncementPause", "AnnouncementTemplate", "AnnouncementText",
+    "Announcement", "AnnouncementImage", "AnnouncementPause",
+    "AnnouncementTemplate", "AnnouncementText",
     "AnnouncementVersion",
     "ApprovalStep",
     "BarrierReport", "ChannelHour", "ChannelPause", "Client", "Consent",

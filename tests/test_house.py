@@ -40,7 +40,7 @@ OPEN = {
     "monitoring.numbers",  # to this machine, or who has the token
     "feeds.overview", "feeds.feed", "embed.overview", "embed.announcements",
     "prints.overview", "prints.sign_up_poster", "prints.sheet", "prints.this_week",
-    "short_links.follow", "places.index", "places.landing",
+    "short_links.follow", "pictures.show", "places.index", "places.landing",
     "push.key", "inbox.show", "inbox.offline", "inbox.manifest", "inbox.service_worker"}
 ASKING = {  # anybody may ask; what follows goes to the inbox itself, or to the desk
     "feedback.form", "feedback.submit",

@@ -20,6 +20,7 @@ channels      how the ways out fare; pausing them
 administration  the way to what follows
 account       one's own password, passkeys, codes and sessions
 topics        what can be asked for
+outlets       the town's public places; what is deleted when
 places        Ortsteile, what they are called, and their streets
 staff         who works at the desk
 trail         who did what
@@ -47,6 +48,7 @@ from civic_push.web import (  # noqa: F401  # imported for their routes
     desk_lists,
     desk_live,
     desk_oidc,
+    desk_outlets,
     desk_overview,
     desk_places,
     desk_preview,

@@ -39,7 +39,7 @@ def tray() -> str:
     topics = session.scalars(select(Topic).order_by(Topic.position, Topic.name)).all()
     return render_template(
         "desk/tray.html", page=page, signs=SIGNS, topics_there=topics, only=only, query=_query(),
-        filtered=only != Only(), sources=waiting_tray.sources(session),
+        filtered=only != Only(), most=waiting_tray.MOST, sources=waiting_tray.sources(session),
         named={topic.id: topic.name for topic in topics},
         suggested={number: waiting_tray.suggested(one, page.items.get(number), topics)
                    for number, one in page.announcements.items()},

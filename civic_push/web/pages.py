@@ -23,6 +23,7 @@ from civic_push.web import (
     own_contacts,
     own_data,
     own_history,
+    pictures,
     places,
     preferences,
     prints,
@@ -45,8 +46,9 @@ def init_pages(app: Flask) -> None:
     app.context_processor(lambda: {"settings": settings, "push_key": push.public_key})
     for module in (public, places, feeds, embed, prints, signup, confirming, leaving, preferences,
                    own_contacts, own_data, own_history, push,
-                   feedback, inbox, short_links, sms_inbound, monitoring):
+                   feedback, inbox, short_links, sms_inbound, monitoring, pictures):
         app.register_blueprint(module.pages)
+    pictures.init_pictures(app)
     app.register_error_handler(links.LinkTrouble, links.show_trouble)
 
 

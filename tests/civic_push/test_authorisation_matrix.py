@@ -77,6 +77,7 @@ DESK = {
     "desk.retire_topic": ADMINS, "desk.offer_topic": ADMINS,
     "desk.places": ADMINS, "desk.place": ADMINS, "desk.change_place": ADMINS,
     "desk.street_list": ADMINS, "desk.load_streets": ADMINS,
+    "desk.outlets": ADMINS, "desk.retention": ADMINS,
     "desk.channels": ADMINS, "desk.check_channels": ADMINS, "desk.ask_hold": ADMINS,
     "desk.hold_channel": ADMINS, "desk.release_channel": ADMINS,
     "desk.clients_list": ADMINS, "desk.add_client": ADMINS, "desk.renew_client": ADMINS,

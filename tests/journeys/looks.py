@@ -110,6 +110,24 @@ def _preview(page: Page) -> None:
     Reader(page).wait_for_text("Noch nicht gespeichert")
 
 
+def _change_and_compare(page: Page) -> None:
+    for title in ("Brücke gesperrt", "Brücke offen"):
+        type_and_press("title", title, "Entwurf speichern")(page)
+        Reader(page).wait_for_text("Der Entwurf ist gespeichert.")
+    press("Fassungen")(page)
+
+
+def _be_too_late(page: Page) -> None:
+    other = page.context.new_page()
+    other.goto(page.url)
+    type_and_press("body", f"Die Brücke ist offen ({time.monotonic()}).", "Entwurf speichern")(
+        other)
+    Reader(other).wait_for_text("Der Entwurf ist gespeichert.")
+    other.close()
+    type_and_press("body", "Die Brücke ist gesperrt.", "Entwurf speichern")(page)
+    Reader(page).wait_for_text("So unterscheiden sich")
+
+
 def open_and_press(summary: str, words: str) -> Deed:
     """Open a part of the page, then press a button in it."""
     def deed(page: Page) -> None:
@@ -285,6 +303,8 @@ _DESK = (
     Look("desk.street_list", "fresh", "/redaktion/strassen", editor=True),
     Look("desk.street_list", "errors", "/redaktion/strassen", press("Liste ersetzen"),
          editor=True),
+    Look("desk.outlets", "empty", "/redaktion/ausgaenge", editor=True),
+    Look("desk.retention", "full", "/redaktion/aufbewahrung", editor=True),
     Look("desk.channels", "full", "/redaktion/kanaele", editor=True),
     Look("desk.channels", "empty", "/redaktion/kanaele", editor=True, empty=True),
     Look("desk.channels", "checked", "/redaktion/kanaele", press("Jetzt prüfen"), editor=True),
@@ -310,6 +330,17 @@ _DESK = (
     Look("desk.new", "errors", "/redaktion/neu", press("Weiter zum"), editor=True),
     Look("desk.new", "preview", "/redaktion/neu", _preview, editor=True),
     Look("desk.edit", "long words", "/redaktion/{draft}/bearbeiten", editor=True),
+    Look("desk.show_versions", "one", "/redaktion/{draft}/fassungen", editor=True),
+    Look("desk.show_versions", "two", "/redaktion/{draft}/bearbeiten", _change_and_compare,
+         editor=True),
+    Look("desk.edit", "two at once", "/redaktion/{draft}/bearbeiten", _be_too_late, editor=True),
+    Look("desk.choose_template", "full", "/redaktion/vorlagen", editor=True),
+    Look("desk.template_fields", "errors", "/redaktion/vorlagen/1", press("In das Formular"),
+         editor=True),
+    Look("desk.manage_templates", "full", "/redaktion/verwaltung/vorlagen", editor=True),
+    Look("desk.new_template", "errors", "/redaktion/verwaltung/vorlagen/neu",
+         press("Vorlage speichern"), editor=True),
+    Look("desk.edit_template", "fresh", "/redaktion/verwaltung/vorlagen/1", editor=True),
     Look("desk.edit", "from a source", "/redaktion/{brought}/bearbeiten", editor=True),
     Look("desk.confirm", "ready", "/redaktion/{draft}/veroeffentlichen", editor=True),
     Look("desk.confirm", "not ready", "/redaktion/{unready}/veroeffentlichen", editor=True),
@@ -396,6 +427,7 @@ NO_PAGES = {
     "door.to_provider": "leads elsewhere", "door.from_provider": "leads to the desk",
     "static": "files", "inbox.service_worker": "a script", "inbox.manifest": "JSON",
     "push.key": "JSON", "signup.count": "JSON",
+    "desk.was_saved": "JSON",
     "public.health": "JSON", "desk.live": "a stream of events",
     "desk.report_as_csv": "a table to save", "monitoring.alive": "text", "monitoring.ready": "JSON",
     "monitoring.numbers": "text", "own_data.copy": "a file to save",

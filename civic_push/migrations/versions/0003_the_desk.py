@@ -92,6 +92,19 @@ def upgrade():
     with op.batch_alter_table('webhook_call', schema=None) as batch_op:
         batch_op.create_index('ix_webhook_call_due_at', ['due_at'], unique=False)
 
+    op.create_table('announcement_image',
+    sa.Column('announcement_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('kind', sa.String(length=4), nullable=False),
+    sa.Column('width', sa.Integer(), nullable=False),
+    sa.Column('height', sa.Integer(), nullable=False),
+    sa.Column('alt', sa.String(length=500), nullable=False),
+    sa.ForeignKeyConstraint(['announcement_id'], ['announcement.id'], name=op.f('fk_announcement_image_announcement_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('announcement_id', name=op.f('pk_announcement_image'))
+    )
+    with op.batch_alter_table('announcement_image', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_announcement_image_digest'), ['digest'], unique=False)
+
     op.create_table('announcement_pause',
     sa.Column('announcement_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('since', sa.DateTime(timezone=True), nullable=False),
@@ -220,6 +233,10 @@ def downgrade():
 
     op.drop_table('announcement_version')
     op.drop_table('announcement_pause')
+    with op.batch_alter_table('announcement_image', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_announcement_image_digest'))
+
+    op.drop_table('announcement_image')
     with op.batch_alter_table('webhook_call', schema=None) as batch_op:
         batch_op.drop_index('ix_webhook_call_due_at')
 

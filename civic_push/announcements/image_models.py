@@ -1,0 +1,23 @@
+"""The picture of an announcement. The file itself lies in var_dir, under its content's hash."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from civic_push.db import Base, BigId
+
+
+class AnnouncementImage(Base):
+    """Which picture stands above an announcement's text, and what it shows in words."""
+
+    __tablename__ = "announcement_image"
+
+    announcement_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("announcement.id", ondelete="CASCADE"), primary_key=True,
+        autoincrement=False)
+    digest: Mapped[str] = mapped_column(String(64), index=True)  # SHA-256 of the stored bytes
+    kind: Mapped[str] = mapped_column(String(4))  # "jpeg" or "png"
+    width: Mapped[int]
+    height: Mapped[int]
+    alt: Mapped[str] = mapped_column(String(500))  # never empty

@@ -1,0 +1,195 @@
+"""Pictures, made harmless: known by their content, not by their name; taken apart and put
+together again from the parts that make the picture, and nothing else.
+
+So place, time, camera and owner (EXIF, XMP, IPTC), comments, and whatever hangs on behind the
+picture's end are gone. Of EXIF only which way is up is kept. The pixels are not decoded: a
+decoder for files of strangers is what attackers look for, and these are for browsers to show.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+MOST_BYTES = 900_000
+MOST_PIXELS = 24_000_000  # what a telephone takes; a browser needs 4 bytes for each
+_PNG = b"\x89PNG\r\n\x1a\n"
+# what makes the picture and its colours (PNG, third edition, 11.3); no text, no time, no EXIF,
+# no frames
+_PNG_PARTS = frozenset((b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP",
+                        b"sBIT", b"sRGB", b"cICP", b"pHYs"))
+_SOI, _EOI, _SOS, _APP1 = 0xD8, 0xD9, 0xDA, 0xE1
+# quantisation, frames, Huffman tables, arithmetic coding, restart interval (ITU-T T.81, B.1)
+_JPEG_PARTS = frozenset((0xDB, 0xC0, 0xC1, 0xC2, 0xC4, 0xDD, _SOS))
+_FRAMES = frozenset((0xC0, 0xC1, 0xC2))
+_JPEG_COLOURS = {0xE0: b"JFIF\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
+_ORIENTATION = 0x0112
+
+
+class BadImage(ValueError):
+    """A file that is no picture we take. `code`: "kind", "broken", "bytes" or "pixels"."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Clean(NamedTuple):
+    """A picture without anything that is not the picture."""
+
+    kind: str
+    width: int
+    height: int
+    content: bytes
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def clean(raw: bytes) -> Clean:
+    """Make a picture harmless. Raises BadImage."""
+    if len(raw) > MOST_BYTES:
+        raise BadImage("bytes")
+    try:
+        if raw.startswith(_PNG):
+            found = _clean_png(raw)
+        elif raw.startswith(b"\xff\xd8\xff"):
+            found = _clean_jpeg(raw)
+        else:
+            raise BadImage("kind")
+    except (struct.error, IndexError) as error:
+        raise BadImage("broken") from error
+    if not 0 < found.width * found.height <= MOST_PIXELS:
+        raise BadImage("pixels")
+    return found
+
+
+def path_of(folder: Path, digest: str, kind: str) -> Path:
+    """Where a picture lies."""
+    return folder / "images" / digest[:2] / f"{digest}.{kind}"
+
+
+def store(folder: Path, image: Clean) -> None:
+    """Keep a picture; one that is there already stays. A crash leaves no half of one."""
+    path = path_of(folder, image.digest, image.kind)
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".part")
+    half.write_bytes(image.content)
+    half.replace(path)
+
+
+def _clean_png(raw: bytes) -> Clean:
+    parts, width, height = [_PNG], 0, 0
+    for name, body in _chunks(raw):
+        if name == b"IHDR":
+            width, height = struct.unpack(">II", body[:8])
+        elif not width:
+            raise BadImage("broken")  # IHDR comes first
+        if name in _PNG_PARTS:
+            parts.append(_chunk(name, body))
+        elif not name[0] & 0x20:
+            raise BadImage("broken")  # a critical chunk nobody knows
+    return Clean("png", width, height, b"".join(parts))
+
+
+def _chunks(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """A PNG's chunks to its end; what hangs on behind is left out."""
+    at, name, seen = len(_PNG), b"", False
+    while name != b"IEND":
+        size, name = struct.unpack(">I4s", raw[at:at + 8])
+        body, check = raw[at + 8:at + 8 + size], raw[at + 8 + size:at + 12 + size]
+        if struct.unpack(">I", check)[0] != zlib.crc32(name + body):
+            raise BadImage("broken")
+        seen = seen or name == b"IDAT"
+        yield name, body
+        at += 12 + size
+    if not seen:
+        raise BadImage("broken")
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", len(body), name) + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def _clean_jpeg(raw: bytes) -> Clean:
+    parts, width, height, way, scans = [b"\xff\xd8"], 0, 0, 1, 0
+    for marker, body, data in _segments(raw):
+        if marker in _FRAMES:
+            height, width = struct.unpack(">HH", body[1:5])
+        if marker == _APP1 and body.startswith(b"Exif\0\0"):
+            way = _which_way_up(body[6:])
+        scans += marker == _SOS
+        colours = _JPEG_COLOURS.get(marker)
+        if marker in _JPEG_PARTS or (colours and body.startswith(colours)):
+            parts.append(struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body + data)
+        elif not (0xE0 <= marker <= 0xEF or marker == 0xFE):  # APPn, COM
+            raise BadImage("broken")
+    if not (width and scans):
+        raise BadImage("broken")
+    if way != 1:
+        parts.insert(2 if parts[1:] and parts[1][1] == 0xE0 else 1, _exif(way))
+    if way >= 5:  # it is shown lying on its side
+        width, height = height, width
+    return Clean("jpeg", width, height, b"".join((*parts, b"\xff\xd9")))
+
+
+def _segments(raw: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """A JPEG's segments to its end: marker, body, and behind a scan's its coded data."""
+    at = 2
+    while True:
+        if raw[at] != 0xFF:
+            raise BadImage("broken")
+        while raw[at] == 0xFF:  # fill bytes
+            at += 1
+        marker = raw[at]
+        if marker == _EOI:
+            return
+        size = struct.unpack(">H", raw[at + 1:at + 3])[0]
+        body, at = raw[at + 3:at + 1 + size], at + 1 + size
+        if size < 2 or len(body) != size - 2:
+            raise BadImage("broken")
+        end = _end_of_scan(raw, at) if marker == _SOS else at
+        yield marker, body, raw[at:end]
+        at = end
+
+
+def _end_of_scan(raw: bytes, at: int) -> int:
+    """Where coded data ends: at a marker that is neither a stuffed FF nor a restart."""
+    while True:
+        at = raw.find(b"\xff", at)
+        if at < 0:
+            raise BadImage("broken")  # it was cut off
+        if raw[at + 1] != 0 and not 0xD0 <= raw[at + 1] <= 0xD7:
+            return at
+        at += 2
+
+
+def _which_way_up(tiff: bytes) -> int:
+    """EXIF's orientation, 1 to 8; 1 where it says nothing sound."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
+    if order is None:
+        return 1
+    try:
+        start = struct.unpack(f"{order}I", tiff[4:8])[0]
+        for number in range(struct.unpack(f"{order}H", tiff[start:start + 2])[0]):
+            at = start + 2 + 12 * number
+            tag, kind, _count, value = struct.unpack(f"{order}HHIH", tiff[at:at + 10])
+            if (tag, kind) == (_ORIENTATION, 3):
+                return value if 1 <= value <= 8 else 1
+    except struct.error:
+        pass
+    return 1
+
+
+def _exif(way: int) -> bytes:
+    """An EXIF segment that says which way is up, and nothing else."""
+    body = b"Exif\0\0MM\0*" + struct.pack(">IHHHIHHI", 8, 1, _ORIENTATION, 3, 1, way, 0, 0)
+    return struct.pack(">BBH", 0xFF, _APP1, len(body) + 2) + body
