@@ -80,7 +80,8 @@ def _complete(made: dict[str, Any]) -> dict[str, Any]:
     """Say of each operation what all have in common, and what `operation` declared."""
     components = made.setdefault("components", {})
     components.pop("responses", None)
-    components["schemas"].pop("Error", None)
+    for name in ("Error", "PaginationMetadata"):  # of flask-smorest, which we do not use
+        components["schemas"].pop(name, None)
     components["schemas"]["Problem"] = _PROBLEM
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     for path, methods in made["paths"].items():
