@@ -22,11 +22,11 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 # no frames
 _PNG_PARTS = frozenset((b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP",
                         b"sBIT", b"sRGB", b"cICP", b"pHYs"))
-_SOI, _EOI, _SOS, _APP1 = 0xD8, 0xD9, 0xDA, 0xE1
+_EOI, _SOS, _JFIF, _APP1, _COM = 0xD9, 0xDA, 0xE0, 0xE1, 0xFE
 # quantisation, frames, Huffman tables, arithmetic coding, restart interval (ITU-T T.81, B.1)
 _JPEG_PARTS = frozenset((0xDB, 0xC0, 0xC1, 0xC2, 0xC4, 0xDD, _SOS))
 _FRAMES = frozenset((0xC0, 0xC1, 0xC2))
-_JPEG_COLOURS = {0xE0: b"JFIF\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
+_JPEG_COLOURS = {_JFIF: b"JFIF\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
 _ORIENTATION = 0x0112
 
 
@@ -120,25 +120,33 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def _clean_jpeg(raw: bytes) -> Clean:
-    parts, width, height, way, scans = [b"\xff\xd8"], 0, 0, 1, 0
+    width, height, way, kept = 0, 0, 1, []
     for marker, body, data in _segments(raw):
         if marker in _FRAMES:
             height, width = struct.unpack(">HH", body[1:5])
         if marker == _APP1 and body.startswith(b"Exif\0\0"):
             way = _which_way_up(body[6:])
-        scans += marker == _SOS
-        colours = _JPEG_COLOURS.get(marker)
-        if marker in _JPEG_PARTS or (colours and body.startswith(colours)):
-            parts.append(struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body + data)
-        elif not (0xE0 <= marker <= 0xEF or marker == 0xFE):  # APPn, COM
-            raise BadImage("broken")
-    if not (width and scans):
+        if _belongs(marker, body):
+            kept.append((marker, struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body + data))
+    markers = [marker for marker, _bytes in kept]
+    if not width or _SOS not in markers:
         raise BadImage("broken")
-    if way != 1:
-        parts.insert(2 if parts[1:] and parts[1][1] == 0xE0 else 1, _exif(way))
+    parts = [part for _marker, part in kept]
+    if way != 1:  # EXIF stands behind JFIF, or first
+        parts.insert(1 if markers[0] == _JFIF else 0, _exif(way))
     if way >= 5:  # it is shown lying on its side
         width, height = height, width
-    return Clean("jpeg", width, height, b"".join((*parts, b"\xff\xd9")))
+    return Clean("jpeg", width, height, b"".join((b"\xff\xd8", *parts, b"\xff\xd9")))
+
+
+def _belongs(marker: int, body: bytes) -> bool:
+    """Whether a segment makes the picture or its colours. Raises BadImage for one that
+    nobody knows; APPn and COM may hold anything, and are left out."""
+    if marker in _JPEG_PARTS:
+        return True
+    if marker != _COM and not 0xE0 <= marker <= 0xEF:
+        raise BadImage("broken")
+    return marker in _JPEG_COLOURS and body.startswith(_JPEG_COLOURS[marker])
 
 
 def _segments(raw: bytes) -> Iterator[tuple[int, bytes, bytes]]:
