@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from civic_push import tasks
 from civic_push.announcements import archive, following
+from civic_push.announcements.details import map_url
 from civic_push.announcements.markdown import to_html
 from civic_push.announcements.models import Announcement, AnnouncementState, AnnouncementText
 from civic_push.announcements.sentences import laid_out
@@ -71,7 +72,8 @@ def announcement(announcement_id: int) -> str:
     return render_template(
         "announcement.html", announcement=found, text=shown, body=to_html(laid_out(shown)),
         other=other if has_other else None, now=utcnow(), chosen=Chosen((), tuple(found.topics)),
-        chain=following.chain(db.session(), found), changed=_change, text_of=text_of)
+        chain=following.chain(db.session(), found), changed=_change, text_of=text_of,
+        map_url=map_url(found))
 
 
 def _change(announcement: Announcement) -> str:

@@ -177,7 +177,8 @@ def _announcements(session: Session, now: datetime) -> dict[str, str]:
     deliveries = _deliveries(session, topics[:1], now)
     waiting = _approvals(session, topics[:1], now)
     return {"long": str(long.id), "old": str(old.id), "draft": str(draft.id),
-            "unready": str(empty.id), "dismissed": str(dismissed.id), **chain, **deliveries, **waiting}
+            "unready": str(empty.id), "dismissed": str(dismissed.id), **chain, **deliveries,
+            **waiting}
 
 
 def _deliveries(session: Session, topics: Sequence[int], now: datetime) -> dict[str, str]:

@@ -11,8 +11,9 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from civic_push.announcements import publishing
 from civic_push.announcements.models import Announcement
-from civic_push.db import db
+from civic_push.db import db, utcnow
 from subscriptions.models import Neighbourhood, Register, Topic
 from tests.civic_push.desk_visitor import Visitor, hidden
 
@@ -58,6 +59,21 @@ def test_times_place_translations_and_reviewer_are_kept_and_shown_again(
                                                                            "body-en": ""})
     assert only(session).text("en", Register.STANDARD).language == "de"
     assert only(session).text("ar", Register.STANDARD).title == "الجسر مغلق"
+
+
+def test_residents_read_when_where_and_who_has_checked_it(
+        app: Flask, editor: Visitor, session: Session, fields: dict[str, Any]) -> None:
+    editor.press(NEW, **fields, starts="2030-07-01T18:30", ends="2030-07-01T20:00",
+                 address="Marktplatz 5", coordinates="51.9365, 8.8791",
+                 plain_body="Die Brücke ist zu.", reviewer="Prüfgruppe Lippe")
+    stored = only(session)
+    number = stored.id
+    publishing.publish(session, stored, utcnow())
+    page = Visitor(app.test_client()).read(f"/meldungen/{number}?form=einfach")
+    for words in ("1. Juli 2030", "Marktplatz 5", "Leichte Sprache, geprüft von Prüfgruppe Lippe",
+                  "https://www.openstreetmap.org/?mlat=51.936500&mlon=8.879100#map=18/"):
+        assert words in page
+    assert "geprüft von" not in Visitor(app.test_client()).read(f"/meldungen/{number}")
 
 
 def test_ortsteile_and_topics_are_suggested_and_set_only_by_a_press(
