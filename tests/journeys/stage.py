@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from channels.base import Urgency
-from civic_push.announcements import approval, publishing
+from civic_push.announcements import approval, publishing, templates
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
+from civic_push.announcements.writing_models import AnnouncementTemplate
 from civic_push.db import utcnow
 from civic_push.delivery.models import ChannelPause, Delivery, Lane, State
 from civic_push.delivery.models import Purpose as SentFor
@@ -73,6 +74,9 @@ class Stage:
             self.parts |= {"nice": str(session.scalar(
                 select(func.max(Announcement.id)))), "feed": self.town.feed.url,
                 **_source(session, now)}
+            templates.seed(session)
+            self.parts["template"] = str(session.scalar(
+                select(func.min(AnnouncementTemplate.id))))
             if not nice:
                 self.parts |= _announcements(session, now)
                 _legal(session, seals=self.town.app.extensions["seals"], now=now)
