@@ -13,4 +13,5 @@ transactional  confirmations and links
 rate, pauses, budget  when a channel must wait
 sweep          what the clock does, so that nothing is lost
 report         what the desk shows
+tallies, health  what left in each hour; how the channels fare
 """

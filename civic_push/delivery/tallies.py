@@ -15,6 +15,9 @@ from channels.base import Kind, Outcome
 from civic_push.db import is_sqlite
 from civic_push.delivery.models import ChannelHour
 
+FAILURES = (Kind.LATER, Kind.REFUSED, Kind.GONE, Kind.UNKNOWN)
+"""Outcomes that are not the one hoped for."""
+
 
 def count(session: Session, channel: str, outcomes: Iterable[Outcome], now: datetime) -> None:
     """Add what became of some messages. The caller commits soon: until then other workers
@@ -54,7 +57,3 @@ def hours(now: datetime, number: int = 24) -> list[datetime]:
 
 def _hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
-
-
-FAILURES = (Kind.LATER, Kind.REFUSED, Kind.GONE, Kind.UNKNOWN)
-"""Outcomes that are not the one hoped for."""
