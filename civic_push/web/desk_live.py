@@ -76,6 +76,7 @@ def live(number: int) -> ResponseReturnValue:
 
 def _events(number: int, known: str | None) -> Iterator[str]:
     """Events as the numbers change, for LIFE seconds or until nothing moves any more."""
+    db.session.rollback()  # nothing stays open while the stream is silent
     ends = time.monotonic() + LIFE
     spoke = time.monotonic()
     yield f"retry: {RETRY}\n\n"

@@ -70,6 +70,21 @@ def test_the_stream_goes_on_while_deliveries_move_and_ends_after_its_life(
     assert first["moving"] is True
 
 
+def test_a_stream_holds_no_connection_to_the_database(
+        editor: Visitor, published: Announcement, deliver: Deliver) -> None:
+    deliver(published, "email", State.WAITING, 50)
+    number = published.id
+    editor.read(f"/redaktion/{number}")  # the stream's first answer is shared already
+    with editor.client.application.app_context():
+        answer = editor.client.get(f"/redaktion/{number}/live")
+        told = answer.iter_encoded()
+        while b"data: " not in next(told):
+            pass
+        db.session.remove()
+        assert db.engine.pool.checkedout() == 0
+        answer.close()
+
+
 def test_a_browser_that_comes_back_is_told_only_what_is_new(
         editor: Visitor, published: Announcement, deliver: Deliver) -> None:
     deliver(published, "email", State.SENT, 40)
