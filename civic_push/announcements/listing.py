@@ -135,7 +135,7 @@ def _standing(where: Where, now: datetime) -> list[ColumnElement[bool]]:
     if where == Where.SENDING:
         # read from the side of what waits, which has an index of its own
         waiting = select(Delivery.announcement_id).where(
-            Delivery.state == State.WAITING, Delivery.announcement_id.is_not(None)).distinct()
+            Delivery.state == State.WAITING, Delivery.announcement_id.is_not(None))
         return [Announcement.state == AnnouncementState.PUBLISHED,
                 Announcement.closed_at.is_(None), Announcement.expires_at > now,
                 or_(Announcement.fan_out_done_at.is_(None), Announcement.id.in_(waiting))]
