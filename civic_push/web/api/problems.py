@@ -31,7 +31,7 @@ class Flaw:
 
 @dataclass
 class Problem(Exception):
-    """Something the API refuses. `code` names the kind in `type`; README: docs/api.md."""
+    """Something the API refuses. `code` names the kind in `type`; docs/api.md lists them."""
 
     status: int
     code: str

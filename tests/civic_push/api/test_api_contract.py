@@ -6,13 +6,15 @@ server."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 import schemathesis
 from flask import Flask
-from hypothesis import HealthCheck, Phase, settings
-from schemathesis import checks
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.strategies import SearchStrategy
+from schemathesis import GenerationMode, checks
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -39,23 +41,26 @@ def test_no_question_breaks_the_api_or_its_description(
     db.session.remove()
     described = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     asked = 0
+
+    def ask(case: schemathesis.Case, allowed: bool) -> None:
+        nonlocal asked
+        asked += 1
+        case.call_and_validate(checks=_CHECKS if allowed else [checks.not_a_server_error],
+                               headers={"Authorization": f"Bearer {token}"})
+
     for found in described.get_all_operations():
         operation = found.ok()
-
-        @settings(max_examples=8, derandomize=True, database=None, deadline=None,
-                  phases=[Phase.explicit, Phase.generate],
-                  suppress_health_check=list(HealthCheck))
-        def ask(case: schemathesis.Case) -> None:
-            nonlocal asked
-            asked += 1
-            case.call_and_validate(checks=_CHECKS,
-                                   headers={"Authorization": f"Bearer {token}"})
-        _given(operation, ask)
-    assert asked > 100
+        _put(operation.as_strategy(generation_mode=GenerationMode.POSITIVE), 6,
+             partial(ask, allowed=True))
+        if operation.body:
+            _put(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE), 4,
+                 partial(ask, allowed=False))
+    assert asked > 90
 
 
-def _given(operation: Any, ask: Callable[[schemathesis.Case], None]) -> None:
-    """Run one question with what Schemathesis makes up for this operation."""
-    from hypothesis import given  # noqa: PLC0415
-
-    given(case=operation.as_strategy())(ask)()
+def _put(questions: SearchStrategy[Any], most: int, ask: Callable[[schemathesis.Case], None]
+         ) -> None:
+    """Ask as many of these questions, the same ones each time."""
+    settings(max_examples=most, derandomize=True, database=None, deadline=None,
+             phases=[Phase.generate], suppress_health_check=list(HealthCheck))(
+        given(case=questions)(lambda case: ask(case)))()
