@@ -28,6 +28,7 @@ from civic_push.web import desk_forms
 from civic_push.web.desk_forms import Written
 from civic_push.web.desk_frame import desk, needs
 from civic_push.web.desk_words import _
+from civic_push.web.forms import topics_on_offer
 from civic_push.web.protection import limiter
 from subscriptions.models import Neighbourhood, Register, Topic
 
@@ -122,8 +123,7 @@ def _places(text: str, written: Written) -> list[Neighbourhood]:
 
 
 def _topics(text: str, written: Written) -> list[tuple[Topic, str]]:
-    known = db.session.scalars(select(Topic).where(Topic.retired_at.is_(None)).order_by(
-        Topic.position, Topic.name)).all()
+    known = topics_on_offer(db.session())
     found = suggestions.topics_in(text, known)
     return [(topic, found[topic.id]) for topic in known
             if topic.id in found and topic.id not in written.topics]

@@ -194,7 +194,7 @@ def show_form(written: Written, announcement: Announcement | None = None,
         preview=preview, help=desk_help.help_with(written),
         audience=_audience(written) if preview and written.topics else None,
         limits=desk_forms.LENGTHS, days=settings().default_expiry_days,
-        topics=topics_on_offer(session),
+        topics=topics_on_offer(session, written.topics),
         places=session.scalars(select(Neighbourhood).order_by(Neighbourhood.name)).all()), status
 
 
