@@ -53,7 +53,6 @@ def show_preview(number: int) -> ResponseReturnValue:
     answer = make_response(render_template(
         "desk/preview.html", announcement=announcement, channel=channel, reader=reader,
         versions=versions, companions=companions, up=_up(), languages=LANGUAGES, forms=FORMS,
-        is_follow_up=announcement.kind != AnnouncementKind.ORIGINAL,
         audience=audience(db.session(), settings(), announcement, parts, now),
         own=trials.own_contacts(db.session(), asking.seals(), current_user), **seen))
     answer.headers["Content-Security-Policy"] = _FRAMING

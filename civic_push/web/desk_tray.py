@@ -83,12 +83,6 @@ def undo_dismissal() -> ResponseReturnValue:
     return _back()
 
 
-@desk.context_processor
-def tray_words() -> dict[str, object]:
-    """How the tray's pages address its pages."""
-    return {"tray_query": _query}
-
-
 def _dismiss(found: Sequence[Announcement]) -> ResponseReturnValue:
     ids = [a.id for a in found]
     waiting_tray.move(db.session(), ids, AnnouncementState.DISMISSED)
