@@ -77,7 +77,7 @@ def _bring_up(household: Household, wishes: Wishes, places: Places, bell: _Bell)
 def _own_parts(wishes: Wishes) -> Iterator[Part]:
     python = (sys.executable, "-m")
     yield Part("web", (*python, "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{wishes.port}",
-                       "--workers", "2", "--threads", "4", "--worker-class", "gthread",
+                       "--workers", "2", "--threads", "8", "--worker-class", "gthread",
                        "--no-control-socket", "--log-level", "warning"))
     for number in range(1, wishes.workers + 1):
         yield Part(f"worker-{number}", (*python, "worker"))

@@ -52,7 +52,8 @@ DESK = {
     "desk.administration": PUBLISHERS, "desk.barrier_reports": PUBLISHERS,
     "desk.answer_report": PUBLISHERS,
     "desk.follow": WRITERS, "desk.save_follow": WRITERS, "desk.edit_follow_up": WRITERS,
-    "desk.save_follow_up": WRITERS, "desk.confirm_follow_up": WRITERS, "desk.submit_follow_up": WRITERS,
+    "desk.save_follow_up": WRITERS, "desk.confirm_follow_up": WRITERS,
+    "desk.submit_follow_up": WRITERS,
     "desk.publish_follow_up": PUBLISHERS, "desk.ask_stop": PUBLISHERS, "desk.stop": PUBLISHERS,
     "desk.show_report": READERS, "desk.report_as_csv": READERS,
     "desk.ask_again": PUBLISHERS, "desk.send_again": PUBLISHERS,
@@ -88,8 +89,8 @@ DESK = {
 """Each route of the desk, and the roles that are let in."""
 
 # Those of them that are about one announcement, where Ortsteil and topic count as well.
-LIMITED = {"desk.edit", "desk.save", "desk.keep_text", "desk.dismiss", "desk.restore", "desk.confirm",
-           "desk.publish", "desk.follow", "desk.save_follow", "desk.edit_follow_up",
+LIMITED = {"desk.edit", "desk.save", "desk.keep_text", "desk.dismiss", "desk.restore",
+           "desk.confirm", "desk.publish", "desk.follow", "desk.save_follow", "desk.edit_follow_up",
            "desk.save_follow_up", "desk.confirm_follow_up", "desk.publish_follow_up",
            "desk.submit", "desk.submit_follow_up", "desk.take_back", "desk.send_back",
            "desk.ask_stop", "desk.stop", "desk.hold", "desk.resume", "desk.ask_again",

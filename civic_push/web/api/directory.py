@@ -19,8 +19,9 @@ _TAG = "directory"
 
 @operation("GET", "/topics", _TAG, needs=None, gives=schemas.Topics, problems=(401,))
 def list_topics() -> dict[str, Any]:
-    """List the topics, in the reader's language"""
-    rows = db.session.scalars(select(Topic).order_by(Topic.position, Topic.name))
+    """List the topics one can choose, in the reader's language"""
+    rows = db.session.scalars(select(Topic).where(Topic.retired_at.is_(None))
+                              .order_by(Topic.position, Topic.name))
     return {"items": [{"slug": row.slug, "name": row.title(language()),
                        "description": row.about(language())} for row in rows]}
 
