@@ -61,6 +61,7 @@ class Visitors:
 
     def __init__(self, stage: Stage, resident: BrowserContext, editor: BrowserContext) -> None:
         self.stage, self.resident, self.editor = stage, resident, editor
+        self.broken: list[str] = []  # scripts that threw something since a page was opened
 
     def look(self, look: Look) -> Page:
         """Open a page in its state."""
@@ -72,6 +73,8 @@ class Visitors:
         if not look.editor:
             context.clear_cookies()
         page = context.new_page()
+        self.broken.clear()
+        page.on("pageerror", lambda error: self.broken.append(str(error)))
         answer = page.goto(self.stage.town.url + look.path.format(**self.stage.parts))
         assert answer is not None
         assert answer.status == look.status
@@ -115,6 +118,7 @@ def test_a_page_has_no_barriers(visitors: Visitors, look: Look) -> None:
         page.set_viewport_size(NARROW)
         assert page.evaluate(_RUN) == []
         assert_fits(page)
+        assert visitors.broken == []
     finally:
         page.close()
 

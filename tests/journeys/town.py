@@ -25,6 +25,7 @@ from civic_push.demo.journal import Journal
 from civic_push.demo.mail_server import MailServer
 from civic_push.demo.sms_gateway import SmsGateway
 from civic_push.demo.telegram_api import TelegramApi
+from civic_push.staff.models import Staff
 from subscriptions.models import Contact, Neighbourhood, Topic
 from tests.browsers.gcm_service import LocalGcmService
 from tests.journeys.feed import FeedServer
@@ -83,14 +84,15 @@ class Town:
                 start_new_session=True)
 
     def clear(self) -> None:
-        """Let everybody leave and everything be forgotten but Ortsteile, topics, editors with
-        their roles, sessions and trail; limits on sign-ups count anew."""
+        """Let everybody leave and everything be forgotten but Ortsteile, topics, roles, the
+        editor with his sessions, and the trail; limits on sign-ups count anew."""
         kept = {"neighbourhood", "topic", "staff", "role", "staff_role", "desk_session",
                 "trail_entry"}
         with self.database() as session:
             for table in reversed(Base.metadata.sorted_tables):
                 if table.name not in kept:
                     session.execute(delete(table))
+            session.execute(delete(Staff).where(Staff.email != EDITOR))
             session.commit()
         redis = self.app.extensions["redis"]
         for key in redis.scan_iter("LIMITS*"):
