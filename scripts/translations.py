@@ -30,14 +30,14 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "civic_push"
 TRANSLATIONS = PACKAGE / "translations"
-KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2),
+KEYWORDS = {"_": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2),
             "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3)}
 EASY = "de@einfach"
 LOCALES = ("ar", EASY, "en", "ru", "tr", "uk")
 DESK_LOCALES = ("en",)
 """Those that speak at the desk too."""
 DESK = re.compile(r"^(templates/(desk|security|demo)/|web/(desk|counter|api/)|staff/|demo/"
-                  r"|delivery/staff_letters)")
+                  r"|delivery/staff_letters|intake/wording)")
 """Files whose sentences only editors see."""
 LONGEST_EASY = 15  # words of a sentence in Einfache Sprache
 

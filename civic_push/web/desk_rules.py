@@ -6,6 +6,8 @@ from collections.abc import Collection
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from flask_babel import format_decimal
+
 from channels.base import Urgency
 from civic_push.announcements import templates
 from civic_push.announcements.cleaning import is_bomb
@@ -23,8 +25,8 @@ def texts(written: Written) -> dict[str, str]:
         most = LENGTHS[name.partition("-")[0]]
         if len(text) > most:
             errors[name] = _("Bitte kürzen Sie: höchstens %(most)s Zeichen, es sind %(count)s.",
-                             most=f"{most:,}".replace(",", "."),
-                             count=f"{len(text):,}".replace(",", "."))
+                             most=format_decimal(most),
+                             count=format_decimal(len(text)))
         elif name.partition("-")[0] in MARKDOWN and is_bomb(text):
             errors[name] = _("Der Text ist zu tief verschachtelt, oder seine Tabelle ist zu "
                              "groß. Bitte machen Sie daraus Absätze oder kurze Listen.")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext, ngettext
+from flask_babel import format_decimal, lazy_gettext, ngettext
 from flask_security import current_user
 
 from civic_push.announcements import approval
@@ -191,7 +191,7 @@ def _reasons() -> dict[Why, str]:
     return {
         Why.DANGER: _("Eine Gefahr gibt immer eine zweite Person frei."),
         Why.MANY: _("Was mehr als %(count)s Postfächer erreicht, gibt eine zweite Person frei.",
-                    count=f"{settings().second_person_above:,}".replace(",", "."))}
+                    count=format_decimal(settings().second_person_above))}
 
 
 def _wrong_moment(announcement: Announcement, at: datetime, now: datetime) -> str:

@@ -20,6 +20,7 @@ from civic_push.print.blocks import blocks_of
 from civic_push.print.notice_sheet import Week, of_week
 from civic_push.print.settable import RANGES, settable
 from civic_push.web.choosing import midnight
+from subscriptions.timing import TOWN_TIME
 
 QR = composing.qr_code("https://x.example/")
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -180,7 +181,7 @@ def test_an_empty_week_has_a_sentence_and_an_impossible_one_no_sheet(place, resi
     assert resident.open("/aushang/anmelden/nirgends.pdf").status_code == 404
     assert resident.open("/aushang/ganze-stadt/2026-W47.pdf").status_code == 200
     answer = resident.open("/aushang/pivitsheide-vh/diese-woche.pdf?sprache=einfach", follow=False)
-    year, week, _day = utcnow().astimezone().isocalendar()
+    year, week, _day = utcnow().astimezone(TOWN_TIME).isocalendar()
     assert answer.headers["Location"] == (
         f"/aushang/pivitsheide-vh/{year}-W{week:02}.pdf?sprache=einfach")
 
