@@ -91,8 +91,10 @@ def read(form: MultiDict[str, str]) -> Written:
     for name in MARKDOWN:
         texts[name] = cleaned(texts[name])
     texts["link"] = without_tracking(texts["link"])
+    places = _numbers(form, "places")
     return Written(
-        **texts, where=form.get("where", ""), places=_numbers(form, "places"),
+        # who ticks Ortsteile, and neither, means these
+        **texts, where=form.get("where") or (PLACES if places else ""), places=places,
         topics=_numbers(form, "topics"), urgency=form.get("urgency", ""),
         translations=_translations(form),
         **{name: form.get(name, "").strip() for name in TIMES})

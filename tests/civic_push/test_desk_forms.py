@@ -105,6 +105,12 @@ def test_what_a_browser_sends_is_read_without_line_end_noise_and_control_charact
     assert (written.places, written.topics) == ([7, 8], [])
 
 
+def test_who_ticks_ortsteile_alone_means_these() -> None:
+    assert desk_forms.read(MultiDict([("places", "7")])).where == "places"
+    assert desk_forms.read(MultiDict([("places", "7"), ("where", "town")])).where == "town"
+    assert desk_forms.read(MultiDict([("title", "Brücke")])).where == ""
+
+
 def test_translations_that_are_empty_are_none() -> None:
     written = desk_forms.read(MultiDict([
         ("title-en", " Bridge closed "), ("body-en", "Until <b>Friday</b>."),
