@@ -23,6 +23,7 @@ from civic_push.db import db
 from civic_push.delivery import tallies
 from civic_push.delivery.budget import spent_since_first
 from civic_push.delivery.models import ChannelHour, ChannelPause, Delivery, Lane, State
+from civic_push.delivery.pause_models import HELD
 
 OVERDUE = {Lane.TRANSACTIONAL: timedelta(minutes=2), Lane.URGENT: timedelta(minutes=5),
            Lane.NORMAL: timedelta(minutes=30), Lane.DIGEST: timedelta(hours=1)}
@@ -133,14 +134,16 @@ def _troubles(hours: list[ChannelHour]) -> list[Trouble]:
 
 
 def waiting(session: Session, now: datetime) -> list[Waiting]:
-    """What waits, by channel and lane, in one GROUP BY over the index of what waits."""
+    """What waits, by channel and lane, in one GROUP BY over the index of what waits. What an
+    editor holds back is not a channel's trouble, and not counted."""
     late = or_(*(and_(Delivery.lane == lane, Delivery.due_at <= now - patience)
                  for lane, patience in OVERDUE.items()))
     rows = session.execute(
         select(Delivery.channel, Delivery.lane, func.count(),
                func.sum(case((Delivery.due_at <= now, 1), else_=0)),
                func.sum(case((late, 1), else_=0)), func.min(Delivery.due_at))
-        .where(Delivery.state == State.WAITING).group_by(Delivery.channel, Delivery.lane))
+        .where(Delivery.state == State.WAITING, ~Delivery.lane.startswith(HELD))
+        .group_by(Delivery.channel, Delivery.lane))
     return [Waiting(channel, Lane(lane), number, int(due), int(overdue), oldest)
             for channel, lane, number, due, overdue, oldest in rows]
 

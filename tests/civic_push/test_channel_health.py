@@ -23,6 +23,7 @@ from civic_push.delivery import drain as drain_module
 from civic_push.delivery import health, pauses, tallies
 from civic_push.delivery.drain import drain
 from civic_push.delivery.models import ChannelPause, Delivery, Lane, Purpose, State
+from civic_push.delivery.pause_models import HELD
 from subscriptions.models import Contact
 from tests.conftest import SECRETS
 from tests.parts import Valkey
@@ -110,6 +111,7 @@ def test_what_is_overdue_depends_on_its_lane(session: Session, outbox: Outbox, n
     wait(session, now - timedelta(minutes=3))
     wait(session, now - timedelta(minutes=3), count=2, lane=Lane.NORMAL)
     wait(session, now + timedelta(hours=1), lane=Lane.DIGEST)
+    wait(session, now - timedelta(hours=9), lane=HELD + Lane.NORMAL)  # an editor's own wish
     found = {w.lane: (w.waiting, w.due, w.overdue) for w in health.waiting(session, now)}
     assert found == {Lane.TRANSACTIONAL: (1, 1, 1), Lane.NORMAL: (2, 2, 0), Lane.DIGEST: (1, 0, 0)}
 
