@@ -87,9 +87,13 @@ def _keep(announcement: Announcement | None) -> ResponseReturnValue:
     number = announcement.id if announcement else None
     if any(len(text) > 2 * desk_forms.BODY_LENGTH for text in written.texts().values()):
         return {"problem": _("Der Text ist zu lang, um ihn zwischendurch zu sichern.")}, 413
+    key = form_key()
     try:
-        kept = unsaved.keep(db.session(), form_key(), current_user.id, number,
-                            request.form.get("seal", "")[:16], asdict(written), now)
+        # what was on its way while the form was saved comes late, and would be offered again
+        late = versions.made_by(db.session(), key, current_user.id) is not None
+        kept = not late and unsaved.keep(
+            db.session(), key, current_user.id, number, request.form.get("seal", "")[:16],
+            asdict(written), now)
         news = _news(announcement, request.form.get("seal", ""))
         db.session.commit()
     except IntegrityError:  # the same form, sent twice at once

@@ -76,6 +76,15 @@ def test_two_tabs_keep_two_texts_and_saving_ends_its_own(
     assert "Text 0" not in page
 
 
+def test_a_text_that_comes_late_after_its_form_was_saved_is_not_offered_again(
+        editor: Visitor, session: Session, fields: dict[str, Any]) -> None:
+    form = hidden(editor.get(NEW).text)
+    assert editor.post(NEW, **form, **fields).status_code == 302
+    late = editor.post(KEEP, **form, title="Brücke")
+    assert (late.status_code, count(session, UnsavedText)) == (409, 0)
+    assert "Bitte speichern" in late.get_json()["problem"]
+
+
 def test_what_was_begun_can_be_discarded_by_its_writer_only(
         editor: Visitor, colleague: Visitor, session: Session) -> None:
     form = hidden(editor.get(NEW).text)
