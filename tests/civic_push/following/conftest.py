@@ -8,15 +8,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from rq.job import Job
-from rq.serializers import JSONSerializer
 from sqlalchemy.orm import Session
 
-from civic_push import tasks
 from civic_push.announcements import publishing
 from civic_push.announcements.models import Announcement, AnnouncementKind
 from civic_push.announcements.publishing import Draft
-from civic_push.db import db
 from civic_push.delivery import drain as drain_module
 from civic_push.delivery import fan_out as fan_out_module
 from civic_push.delivery import follow_ups as follow_ups_module
@@ -63,20 +59,3 @@ def publish(session: Session, now: datetime, make_topic: Callable[..., Topic]) -
         assert publishing.publish(session, announcement, moment)
         return announcement
     return make
-
-
-@pytest.fixture
-def run_jobs(app: Flask) -> Callable[[], list[str]]:
-    """Do what workers would do, until nothing rings; return the jobs' names."""
-    def run() -> list[str]:
-        done = []
-        db.session.rollback()
-        while (queue := next((q for q in tasks.queues(tasks.connection()) if q.count), None)):
-            job = Job.fetch(queue.pop_job_id(), connection=queue.connection,
-                            serializer=JSONSerializer)
-            with app.app_context():  # a session of its own, as in a worker
-                job.func(*job.args)
-            done.append(f"{queue.name}:{job.func_name.rsplit('.', 1)[-1]}")
-        db.session.expire_all()
-        return done
-    return run

@@ -8,15 +8,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from rq.job import Job
-from rq.serializers import JSONSerializer
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from civic_push import tasks
 from civic_push.announcements import publishing
 from civic_push.announcements.models import Announcement
-from civic_push.db import db, utcnow
+from civic_push.db import utcnow
 from civic_push.delivery.models import Delivery, Lane, State
 from tests.stand_ins.outbox import Outbox
 
@@ -58,20 +55,3 @@ def deliver(session: Session) -> Deliver:
              **overrides} for i in range(count)])
         session.commit()
     return write
-
-
-@pytest.fixture
-def run_jobs(app: Flask) -> Callable[[], list[str]]:
-    """Do what workers would do, until nothing rings; return the jobs' names."""
-    def run() -> list[str]:
-        done = []
-        db.session.rollback()
-        while (queue := next((q for q in tasks.queues(tasks.connection()) if q.count), None)):
-            job = Job.fetch(queue.pop_job_id(), connection=queue.connection,
-                            serializer=JSONSerializer)
-            with app.app_context():  # a session of its own, as in a worker
-                job.func(*job.args)
-            done.append(job.func_name.rsplit(".", 1)[-1])
-        db.session.expire_all()
-        return done
-    return run
