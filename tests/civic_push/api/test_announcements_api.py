@@ -96,7 +96,8 @@ def test_a_body_that_cannot_be_read_is_refused_in_a_sentence(
     answer = app.test_client().post(
         "/api/v1/announcements", data=body, content_type=kind,
         headers={"Authorization": f"Bearer {program.token}"})
-    problem(answer, status, code)
+    said = problem(answer, status, code)
+    assert said.get("detail") or said["errors"][0]["detail"]
 
 
 @ONE_DATABASE
