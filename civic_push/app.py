@@ -14,7 +14,7 @@ from civic_push.db import db
 from civic_push.staff.oidc import init_oidc
 from civic_push.staff.security import init_security
 from civic_push.web.api.joined import init_api
-from civic_push.web.desk import init_desk
+from civic_push.web.desk.joined import init_desk
 from civic_push.web.pages import init_pages
 from civic_push.web.telegram import init_telegram
 

@@ -15,7 +15,7 @@ from civic_push.config import is_local, settings
 from civic_push.db import db, utcnow
 from civic_push.integrations import clients
 from civic_push.web.api.frame import HOST_CLIENT
-from civic_push.web.api.problems import API
+from civic_push.web.problems import API
 
 _SECONDS = 20.0
 _PAUSES = (1.0, 3.0)  # before asking again

@@ -2,7 +2,7 @@
 
 There is no registration: accounts are made on the server (`civic-push staff add`) or by
 invitation. A wrong password and an unknown address get the same answer in the same time. Who
-is signed in has a row in `desk_session`; the pages that lead there are `web.desk_sign_in`'s.
+is signed in has a row in `desk_session`; the pages that lead there are `web.desk.door.sign_in`'s.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class SignInForm(LoginForm):
 
 
 def init_security(app: Flask) -> None:
-    """Join staff accounts and the sign-in page to the app; `web.desk_sign_in` adds limits."""
+    """Join staff accounts and the sign-in page to the app; `web.desk.door.sign_in` adds limits."""
     app.config.from_mapping(_settings(app.config["SECRET_KEY"]))
     security = Security(app, SQLAlchemyUserDatastore(db, Staff, Role), login_form=SignInForm)
     security.want_json(lambda _request: False)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from civic_push.config import settings
 from civic_push.db import db
-from civic_push.web.api import problems
+from civic_push.web import problems
 from civic_push.web.language import _
 from civic_push.web.protection import from_own_page
 

@@ -15,7 +15,7 @@ from civic_push.delivery import pauses, tallies
 from civic_push.delivery.models import ChannelPause
 from civic_push.staff import accounts
 from civic_push.staff.models import TrailEntry
-from civic_push.web.desk_channels import _until
+from civic_push.web.desk.administration.channels import _until
 from tests.civic_push.conftest import PASSWORD, sign_in
 from tests.civic_push.desk_visitor import Visitor
 from tests.stand_ins.outbox import Outbox

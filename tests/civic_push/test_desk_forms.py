@@ -12,8 +12,8 @@ from flask_babel import Babel
 from werkzeug.datastructures import MultiDict
 
 from civic_push.announcements.details import read_point
-from civic_push.web import desk_forms
-from civic_push.web.desk_forms import Written
+from civic_push.web.desk.writing import forms as write_forms
+from civic_push.web.desk.writing.forms import Written
 from civic_push.web.wall_clock import parse_local
 
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
@@ -34,7 +34,7 @@ def right(**overrides: Any) -> Written:
 
 
 def errors(written: Written) -> dict[str, str]:
-    return desk_forms.check_ready(written, {1, 2}, {7, 8}, NOW)
+    return write_forms.check_ready(written, {1, 2}, {7, 8}, NOW)
 
 
 def test_a_complete_form_is_right() -> None:
@@ -73,8 +73,8 @@ def test_what_is_wrong_is_said_at_its_field(field: str, overrides: dict[str, Any
 
 
 def test_a_draft_may_lack_text_and_topic_but_not_its_title() -> None:
-    assert desk_forms.check_draft(right(body="", topics=[]), {1}, {7}, NOW) == {}
-    assert list(desk_forms.check_draft(right(title=""), {1}, {7}, NOW)) == ["title"]
+    assert write_forms.check_draft(right(body="", topics=[]), {1}, {7}, NOW) == {}
+    assert list(write_forms.check_draft(right(title=""), {1}, {7}, NOW)) == ["title"]
 
 
 def test_too_long_texts_say_how_long_they_are_and_may_be() -> None:
@@ -97,7 +97,7 @@ def test_a_time_typed_is_the_towns_own(typed: str, utc: str) -> None:
 
 
 def test_what_a_browser_sends_is_read_without_line_end_noise_and_control_characters() -> None:
-    written = desk_forms.read(MultiDict([
+    written = write_forms.read(MultiDict([
         ("title", "  Brü\x00cke\x07 "), ("body", "a\r\nb\rc\td"), ("where", "places"),
         ("places", "8"), ("places", "7"), ("places", "7"), ("places", "-1"), ("places", "x"),
         ("topics", "9" * 30), ("topics", "٣")]))
@@ -106,13 +106,13 @@ def test_what_a_browser_sends_is_read_without_line_end_noise_and_control_charact
 
 
 def test_who_ticks_ortsteile_alone_means_these() -> None:
-    assert desk_forms.read(MultiDict([("places", "7")])).where == "places"
-    assert desk_forms.read(MultiDict([("places", "7"), ("where", "town")])).where == "town"
-    assert desk_forms.read(MultiDict([("title", "Brücke")])).where == ""
+    assert write_forms.read(MultiDict([("places", "7")])).where == "places"
+    assert write_forms.read(MultiDict([("places", "7"), ("where", "town")])).where == "town"
+    assert write_forms.read(MultiDict([("title", "Brücke")])).where == ""
 
 
 def test_translations_that_are_empty_are_none() -> None:
-    written = desk_forms.read(MultiDict([
+    written = write_forms.read(MultiDict([
         ("title-en", " Bridge closed "), ("body-en", "Until <b>Friday</b>."),
         ("title-tr", " "), ("body-xx", "nobody speaks so")]))
     assert written.translations == {
@@ -120,7 +120,7 @@ def test_translations_that_are_empty_are_none() -> None:
 
 
 def test_what_was_pasted_is_cleaned_before_anything_else() -> None:
-    written = desk_forms.read(MultiDict([
+    written = write_forms.read(MultiDict([
         ("body", "<p>Mehr: <a href='https://a.de/?utm_source=x'>hier</a></p><script>x()</script>"),
         ("link", "https://www.detmold.de/?fbclid=abc&seite=1")]))
     assert written.body == "Mehr: [hier](https://a.de/)"
@@ -151,6 +151,6 @@ def test_the_seal_changes_with_the_content_only() -> None:
 
 
 def test_the_wordings_of_a_preview_say_their_language_as_stored_ones_do() -> None:
-    wordings = desk_forms.texts(right(plain_body="Die Brücke ist zu."))
+    wordings = write_forms.texts(right(plain_body="Die Brücke ist zu."))
     assert [(text.language, text.register) for text in wordings] == [
         ("de", "standard"), ("de", "plain")]

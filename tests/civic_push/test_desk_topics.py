@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from civic_push.db import utcnow
 from civic_push.intake.models import Source
 from civic_push.staff import accounts
-from civic_push.web.desk_topic_forms import slug_of
+from civic_push.web.desk.administration.topic_forms import slug_of
 from subscriptions.models import Contact, Subscription, Topic
 from subscriptions.tokens import Purpose
 from tests.civic_push.conftest import PASSWORD, sign_in

@@ -15,11 +15,11 @@ from civic_push.integrations import clients
 from civic_push.integrations.clients import Scope
 from civic_push.staff import roles
 from civic_push.staff.roles import Can
-from civic_push.web import desk_forms
 from civic_push.web.api import cursors, reading, refusals, schemas, schemas_in, shown
 from civic_push.web.api.frame import ID, client, client_here, note, operation
-from civic_push.web.api.problems import Flaw, Problem, invalid, missing
+from civic_push.web.desk.writing import forms
 from civic_push.web.language import _
+from civic_push.web.problems import Flaw, Problem, invalid, missing
 from subscriptions.models import Neighbourhood, Topic
 
 _TAG = "announcements"
@@ -56,9 +56,9 @@ def create_announcement(body: dict[str, Any]) -> Answer:
         raise invalid(flaws)
     staff = client().staff
     reading.within(staff, written.topics, written.neighbourhoods)
-    draft = reading.timed(desk_forms.to_draft(written, staff.id), body)
+    draft = reading.timed(forms.to_draft(written, staff.id), body)
     saved = publishing.save(db.session(), draft, now)
-    note("announcement.saved", ("announcement", saved.id), None, desk_forms.told(written))
+    note("announcement.saved", ("announcement", saved.id), None, forms.told(written))
     db.session.commit()
     return answer(saved.id, created=True)
 
@@ -102,17 +102,17 @@ def replace_announcement(body: dict[str, Any], number: int) -> Answer:
         raise Problem(409, "follow-up", _("Ein Entwurf, der einer Meldung folgt, kann hier "
                                           "nicht geändert werden."),
                       _("Löschen Sie ihn und legen Sie ihn neu an."))
-    before = desk_forms.show(row)
+    before = forms.show(row)
     written, now = reading.written(body, before), utcnow()
     if flaws := reading.flaws(body, written, now, ready=False):
         raise invalid(flaws)
     staff = client().staff
     reading.within(staff, written.topics, written.neighbourhoods)
-    draft = reading.timed(desk_forms.to_draft(written, staff.id, row), body)
+    draft = reading.timed(forms.to_draft(written, staff.id, row), body)
     publishing.save(db.session(), draft, now, row)
     row.state = AnnouncementState.DRAFT
-    note("announcement.saved", ("announcement", number), desk_forms.told(before),
-         desk_forms.told(written))
+    note("announcement.saved", ("announcement", number), forms.told(before),
+         forms.told(written))
     db.session.commit()
     return answer(number)
 

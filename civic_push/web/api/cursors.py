@@ -10,8 +10,8 @@ from typing import Any
 
 from flask import current_app
 
-from civic_push.web.api.problems import Flaw, invalid
 from civic_push.web.language import _
+from civic_push.web.problems import Flaw, invalid
 
 _MARK = 12  # bytes
 

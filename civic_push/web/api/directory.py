@@ -10,8 +10,8 @@ from civic_push.db import db
 from civic_push.integrations import clients
 from civic_push.web.api import schemas, shown
 from civic_push.web.api.frame import client_here, operation
-from civic_push.web.api.problems import Problem
 from civic_push.web.language import _, language
+from civic_push.web.problems import Problem
 from subscriptions.models import Neighbourhood, Topic
 
 _TAG = "directory"

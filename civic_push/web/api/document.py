@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from civic_push.config import settings
 from civic_push.web.api.frame import described
 from civic_push.web.api.once import HEADER
-from civic_push.web.api.problems import API, MEDIA_TYPE
+from civic_push.web.problems import API, MEDIA_TYPE
 from civic_push.web.protection import for_everybody
 
 pages = Blueprint("api_document", __name__, url_prefix=API)

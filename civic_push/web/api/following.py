@@ -10,14 +10,14 @@ from civic_push.announcements.publishing import Draft
 from civic_push.db import db, utcnow
 from civic_push.integrations.clients import Scope
 from civic_push.staff.roles import Can
-from civic_push.web import desk_follow_forms as forms
-from civic_push.web import desk_forms
 from civic_push.web.api import reading, refusals, schemas, schemas_in
 from civic_push.web.api.announcements import Answer, answer, wanted
 from civic_push.web.api.frame import ID, client, note, operation
-from civic_push.web.api.problems import Problem, invalid
-from civic_push.web.desk_follow_forms import FollowUp
+from civic_push.web.desk.following import forms
+from civic_push.web.desk.following.forms import FollowUp
+from civic_push.web.desk.writing import forms as write_forms
 from civic_push.web.language import _
+from civic_push.web.problems import Problem, invalid
 from subscriptions.models import Neighbourhood, Topic
 
 _TAG = "follow-ups"
@@ -80,6 +80,6 @@ def _stored(body: dict[str, Any], written: FollowUp, kind: AnnouncementKind, las
     if body.get("expires_at") or kind == AnnouncementKind.CORRECTION:
         draft = reading.timed(draft, body)
     saved = publishing.save(db.session(), draft, now, follows=last)
-    note("announcement.saved", ("announcement", saved.id), None, desk_forms.told(written))
+    note("announcement.saved", ("announcement", saved.id), None, write_forms.told(written))
     db.session.commit()
     return answer(saved.id, created=True)

@@ -17,8 +17,8 @@ from civic_push.integrations import clients
 from civic_push.integrations.clients import Scope
 from civic_push.integrations.models import Client
 from civic_push.staff import trail
-from civic_push.web.api.problems import API, Problem, say
 from civic_push.web.language import _
+from civic_push.web.problems import API, Problem, say
 from civic_push.web.protection import csrf, limiter, network
 
 HOST_CLIENT = "civic_push.client"  # in the WSGI environment, where no request can put it

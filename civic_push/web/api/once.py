@@ -17,8 +17,8 @@ from werkzeug.wrappers import Response
 from civic_push.db import db, utcnow
 from civic_push.integrations.models import GivenAnswer
 from civic_push.web.api.frame import api, client_here
-from civic_push.web.api.problems import Flaw, Problem, invalid
 from civic_push.web.language import _
+from civic_push.web.problems import Flaw, Problem, invalid
 
 HEADER = "Idempotency-Key"
 _LONGEST = 255

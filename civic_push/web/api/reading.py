@@ -1,5 +1,5 @@
-"""From what a client sent to a draft. The rules are the desk's: `desk_forms` and
-`desk_follow_forms` check, and what they say about a field goes to its member."""
+"""From what a client sent to a draft. The rules are the desk's: the forms of
+`desk.writing` and `desk.following` check, and what they say about a field goes to its member."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from civic_push.announcements.publishing import Draft
 from civic_push.db import db
 from civic_push.staff import roles
 from civic_push.staff.models import Staff
-from civic_push.web import desk_follow_forms, desk_forms
-from civic_push.web.api.problems import Flaw, Problem, invalid
-from civic_push.web.desk_follow_forms import FollowUp
-from civic_push.web.desk_forms import PLACES, TOWN, Written
+from civic_push.web.desk.following import forms as follow_forms
+from civic_push.web.desk.following.forms import FollowUp
+from civic_push.web.desk.writing import forms as write_forms
+from civic_push.web.desk.writing.forms import PLACES, TOWN, Written
 from civic_push.web.language import _
+from civic_push.web.problems import Flaw, Problem, invalid
 from subscriptions.models import Neighbourhood, Topic
 
 _Row = TypeVar("_Row", Topic, Neighbourhood)
@@ -55,9 +56,9 @@ def written(body: Mapping[str, Any], begun: Written | None = None) -> Written:
     plain = body["plain"] or {"title": "", "text": "", "short": ""}
     places = chosen(Neighbourhood, body["neighbourhoods"], "neighbourhoods")
     return replace(
-        begun or Written(), title=_line(body["title"]), body=desk_forms.clean(body["text"]),
+        begun or Written(), title=_line(body["title"]), body=write_forms.clean(body["text"]),
         short=_line(body["short"]), plain_title=_line(plain["title"]),
-        plain_body=desk_forms.clean(plain["text"]), plain_short=_line(plain["short"]),
+        plain_body=write_forms.clean(plain["text"]), plain_short=_line(plain["short"]),
         where=PLACES if places else TOWN, places=sorted(p.id for p in places),
         topics=sorted(t.id for t in chosen(Topic, body["topics"], "topics")),
         urgency=body["urgency"], link=body["link"].strip(),
@@ -66,7 +67,7 @@ def written(body: Mapping[str, Any], begun: Written | None = None) -> Written:
 
 def follow_up(body: Mapping[str, Any], last: Announcement) -> FollowUp:
     """A correction as the desk's form would hold it. Raises Problem."""
-    return changed(FollowUp(**asdict(written(body, desk_forms.show(last)))), body)
+    return changed(FollowUp(**asdict(written(body, write_forms.show(last)))), body)
 
 
 def changed(begun: FollowUp, body: Mapping[str, Any]) -> FollowUp:
@@ -76,7 +77,7 @@ def changed(begun: FollowUp, body: Mapping[str, Any]) -> FollowUp:
 
 def flaws(body: Mapping[str, Any], sent: Written, now: datetime, *, ready: bool) -> list[Flaw]:
     """What keeps this from being stored, or with `ready` from being published."""
-    check = desk_forms.check_ready if ready else desk_forms.check_draft
+    check = write_forms.check_ready if ready else write_forms.check_draft
     return pointed(check(sent, ids(Topic), ids(Neighbourhood), now)) + times(body, now)
 
 
@@ -85,10 +86,10 @@ def stored_flaws(announcement: Announcement, last: Announcement | None, now: dat
     """What keeps a stored draft from being published. `last` is what it follows."""
     topics, places = ids(Topic), ids(Neighbourhood)
     if last is None:
-        return pointed(desk_forms.check_ready(
-            desk_forms.show(announcement), topics, places, now))
-    return pointed(desk_follow_forms.check(
-        desk_follow_forms.show(announcement), AnnouncementKind(announcement.kind), last,
+        return pointed(write_forms.check_ready(
+            write_forms.show(announcement), topics, places, now))
+    return pointed(follow_forms.check(
+        follow_forms.show(announcement), AnnouncementKind(announcement.kind), last,
         topics, places, now, ready=True))
 
 
@@ -128,4 +129,4 @@ def ids(kind: type[Topic] | type[Neighbourhood]) -> set[int]:
 
 def _line(text: str) -> str:
     """One line: line ends have no place in a subject."""
-    return " ".join(desk_forms.clean(text).split())
+    return " ".join(write_forms.clean(text).split())

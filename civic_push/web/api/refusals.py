@@ -12,9 +12,9 @@ from civic_push.announcements.following import CannotFollow
 from civic_push.announcements.models import Announcement
 from civic_push.announcements.publishing import AlreadyPublished
 from civic_push.db import db
-from civic_push.web.api.problems import Problem
-from civic_push.web.desk_follow_words import objection
+from civic_push.web.desk.following.words import objection
 from civic_push.web.language import _
+from civic_push.web.problems import Problem
 
 _SUBMIT = lazy_gettext("Reichen Sie sie mit „submit“ zur Freigabe ein.")
 _REFUSALS = {

@@ -12,12 +12,12 @@ from civic_push.delivery import progress
 from civic_push.delivery.models import State
 from civic_push.integrations.clients import Scope
 from civic_push.staff.roles import Can
-from civic_push.web import desk_forms
 from civic_push.web.api import reading, refusals, schemas, schemas_in, shown
 from civic_push.web.api.announcements import Answer, answer, stored, wanted
 from civic_push.web.api.frame import ID, client, operation
-from civic_push.web.api.problems import Flaw, invalid, missing
+from civic_push.web.desk.writing import forms
 from civic_push.web.language import _
+from civic_push.web.problems import Flaw, invalid, missing
 
 _TAG = "announcements"
 
@@ -30,7 +30,7 @@ def submit_announcement(body: dict[str, Any], number: int) -> Answer:
     _check_ready(row, body["at"], now)
     with refusals.said():
         approval.submit(db.session(), client().staff, row, now, at=body["at"],
-                        comment=desk_forms.clean(body["comment"]), told=_told(row))
+                        comment=forms.clean(body["comment"]), told=_told(row))
     db.session.commit()
     return answer(number)
 
@@ -75,7 +75,7 @@ def read_status(number: int) -> dict[str, Any]:
 
 
 def _told(row: Announcement) -> dict[str, object]:
-    return desk_forms.told(desk_forms.show(row))
+    return forms.told(forms.show(row))
 
 
 def _check_ready(row: Announcement, at: datetime | None, now: datetime) -> None:

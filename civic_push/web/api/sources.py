@@ -16,8 +16,8 @@ from civic_push.integrations import clients
 from civic_push.integrations.clients import Scope
 from civic_push.web.api import reading, schemas, schemas_in, shown
 from civic_push.web.api.frame import ID, client, note, operation
-from civic_push.web.api.problems import Flaw, Problem, invalid, missing
 from civic_push.web.language import _
+from civic_push.web.problems import Flaw, Problem, invalid, missing
 from content_sources.entry import Unreadable
 from content_sources.fetch import FetchError
 from subscriptions.models import Neighbourhood, Topic

@@ -18,7 +18,7 @@ from civic_push.db import db, utcnow
 from civic_push.delivery import progress
 from civic_push.delivery.models import State
 from civic_push.delivery.progress import ChannelProgress, Snapshot
-from civic_push.web import desk_live
+from civic_push.web.desk.watching import live as live_page
 from tests.civic_push.desk_visitor import Visitor
 from tests.civic_push.watching.conftest import Deliver
 
@@ -54,9 +54,9 @@ def test_the_stream_tells_the_numbers_and_ends_when_nothing_moves(
 def test_the_stream_goes_on_while_deliveries_move_and_ends_after_its_life(
         editor: Visitor, published: Announcement, deliver: Deliver,
         monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk_live, "LIFE", 0.5)
-    monkeypatch.setattr(desk_live, "TURN", 0.05)
-    monkeypatch.setattr(desk_live, "HEARTBEAT", 0.1)
+    monkeypatch.setattr(live_page, "LIFE", 0.5)
+    monkeypatch.setattr(live_page, "TURN", 0.05)
+    monkeypatch.setattr(live_page, "HEARTBEAT", 0.1)
     monkeypatch.setattr(progress, "FRESH", 0.05)
     deliver(published, "email", State.SENT, 30, sent_at=utcnow() - timedelta(seconds=3))
     deliver(published, "email", State.WAITING, 50)
@@ -170,7 +170,7 @@ def test_only_published_announcements_have_numbers(
 def test_the_headline_says_how_things_stand(
         app: Flask, channel: ChannelProgress, says: str) -> None:
     with app.test_request_context():
-        found = desk_live.headline(Snapshot([channel], spreading=False, held=False, closed=False))
+        found = live_page.headline(Snapshot([channel], spreading=False, held=False, closed=False))
     assert found.startswith(says)
 
 

@@ -16,9 +16,9 @@ from civic_push.delivery import report
 from civic_push.delivery.models import Delivery, State
 from civic_push.delivery.reasons import Reason, reason_of
 from civic_push.delivery.report import Arrivals, Failures
-from civic_push.web import desk_charts
-from civic_push.web.desk_counts import veiled
-from civic_push.web.desk_report import safe
+from civic_push.web.desk.counts import veiled
+from civic_push.web.desk.watching import charts
+from civic_push.web.desk.watching.report import safe
 from subscriptions.models import Consent
 from tests.civic_push.desk_visitor import Visitor
 from tests.civic_push.watching.conftest import Deliver
@@ -131,18 +131,18 @@ def test_reasons_do_not_give_away_a_small_number_by_their_sum(
 
 
 def test_a_line_of_the_chart_goes_from_nothing_to_all() -> None:
-    chart = desk_charts.time_chart([("E-Mail", Arrivals(
+    chart = charts.time_chart([("E-Mail", Arrivals(
         "email", False, False, [(1, 500), (2, 400), (70_000, 100)]))])
     points = [tuple(map(float, point.split(","))) for point in chart.lines[0].points.split()]
-    assert points[0] == (desk_charts.LEFT, desk_charts.up(0))
-    assert points[-1] == (desk_charts.WIDTH - desk_charts.RIGHT, desk_charts.up(1))
+    assert points[0] == (charts.LEFT, charts.up(0))
+    assert points[-1] == (charts.WIDTH - charts.RIGHT, charts.up(1))
     assert points == sorted(points, key=lambda p: (p[0], -p[1]))
     assert chart.ticks[-1][1] == 86_400
 
 
 def test_bars_are_whole_even_without_anything() -> None:
-    assert desk_charts.bar([75, 25, 0]) == [(0, 75), (75, 25), (100, 0)]
-    assert desk_charts.bar([0, 0]) == [(0, 0), (0, 0)]
+    assert charts.bar([75, 25, 0]) == [(0, 75), (75, 25), (100, 0)]
+    assert charts.bar([0, 0]) == [(0, 0), (0, 0)]
 
 
 def test_a_draft_has_no_report(editor: Visitor, session: Session, published: Announcement) -> None:

@@ -1,0 +1,1 @@
+"""Running the desk itself: topics, places, sources, channels, staff, programs."""

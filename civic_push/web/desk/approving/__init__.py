@@ -1,0 +1,1 @@
+"""Letting an announcement out: approval, schedule, putting aside."""

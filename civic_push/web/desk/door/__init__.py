@@ -1,0 +1,1 @@
+"""Coming in: sign-in, identity provider, invitation, one's own account."""

@@ -1,0 +1,1 @@
+"""What follows an announcement: correction, withdrawal, all-clear, stop."""

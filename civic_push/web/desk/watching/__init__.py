@@ -1,0 +1,1 @@
+"""What becomes of an announcement's deliveries: live numbers, report, sending again."""

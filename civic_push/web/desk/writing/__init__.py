@@ -1,0 +1,1 @@
+"""Writing an announcement: the form, and all that helps with it."""

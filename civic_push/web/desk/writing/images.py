@@ -1,0 +1,149 @@
+"""A picture for a draft, with words for those who do not see it."""
+
+from __future__ import annotations
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import exists, select
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from civic_push.announcements import images
+from civic_push.announcements.image_models import AnnouncementImage
+from civic_push.announcements.images import BadImage, Clean
+from civic_push.announcements.models import Announcement, AnnouncementState
+from civic_push.config import settings
+from civic_push.db import db
+from civic_push.staff.roles import Can
+from civic_push.web.desk.frame import ID, desk, needs, note, wanted
+from civic_push.web.desk.words import _
+from civic_push.web.forms import Typed
+from civic_push.web.pictures import image_of, sent
+
+ALT_LENGTH = 500  # as the column
+_OPEN = (AnnouncementState.DRAFT, AnnouncementState.WAITING)
+
+
+@desk.get(f"/{ID}/bild")
+@needs(Can.WRITE)
+def image(number: int) -> ResponseReturnValue:
+    """The picture there is, and the form for another."""
+    announcement = wanted(number, Can.WRITE)
+    if announcement.state not in _OPEN:
+        return _closed(number)
+    there = image_of(announcement)
+    return _form(announcement, Typed(MultiDict({"alt": there.alt if there else ""})))
+
+
+@desk.post(f"/{ID}/bild")
+@needs(Can.WRITE)
+def save_image(number: int) -> ResponseReturnValue:
+    """Keep a picture, or other words for the one there is."""
+    announcement = wanted(number, Can.WRITE)
+    if announcement.state not in _OPEN:
+        return _closed(number)
+    typed, there = Typed(MultiDict({"alt": request.form.get("alt", "")})), image_of(announcement)
+    made = _read(typed, there)
+    _check_words(typed)
+    if typed.errors:
+        return _form(announcement, typed, 422)
+    before = _told(there) if there else None
+    row = there or AnnouncementImage(announcement_id=number)
+    replaced = (row.digest, row.kind) if there and made else None
+    if made:
+        images.store(settings().var, made)
+        row.digest, row.kind = made.digest, made.kind
+        row.width, row.height = made.width, made.height
+    row.alt = typed.text("alt")
+    db.session.add(row)
+    note("announcement.image", ("announcement", number), before, _told(row))
+    db.session.commit()
+    _tidy(replaced)
+    flash(_("Das Bild ist gespeichert."), "success")
+    return redirect(url_for("desk.watch", number=number))
+
+
+@desk.post(f"/{ID}/bild/entfernen")
+@needs(Can.WRITE)
+def remove_image(number: int) -> ResponseReturnValue:
+    """Take the picture away."""
+    announcement = wanted(number, Can.WRITE)
+    if announcement.state not in _OPEN:
+        return _closed(number)
+    there = image_of(announcement)
+    if there is not None:
+        old = (there.digest, there.kind)
+        note("announcement.image", ("announcement", number), _told(there), None)
+        db.session.delete(there)
+        db.session.commit()
+        _tidy(old)
+        flash(_("Das Bild ist entfernt."), "success")
+    return redirect(url_for("desk.watch", number=number))
+
+
+@desk.get(f"/{ID}/bild/ansehen")
+@needs(Can.READ)
+def show_image(number: int) -> Response:
+    """The picture of a draft, for the desk only."""
+    there = image_of(wanted(number))
+    if there is None:
+        abort(404)
+    return sent(there.digest, there.kind, "no-store")
+
+
+def _read(typed: Typed, there: AnnouncementImage | None) -> Clean | None:
+    """The file sent, made harmless; None for none, which is wrong where no picture is there."""
+    file = request.files.get("bild")
+    raw = file.read() if file else b""
+    if not raw:
+        if there is None:
+            typed.errors["bild"] = _("Wählen Sie ein Bild aus.")
+        return None
+    try:
+        return images.clean(raw)
+    except BadImage as error:
+        typed.errors["bild"] = _sentence(error.code)
+        return None
+
+
+def _check_words(typed: Typed) -> None:
+    if not typed.text("alt"):
+        typed.errors["alt"] = _("Beschreiben Sie, was auf dem Bild zu sehen ist. Wer es nicht "
+                                "sieht, bekommt diese Worte.")
+    elif len(typed.text("alt")) > ALT_LENGTH:
+        typed.errors["alt"] = _("Kürzen Sie die Beschreibung auf %(most)s Zeichen.",
+                                most=ALT_LENGTH)
+
+
+def _sentence(code: str) -> str:
+    return {
+        "kind": _("Das ist kein Bild, das alle Browser zeigen. Speichern Sie es als JPEG oder "
+                  "PNG."),
+        "broken": _("Das Bild ist beschädigt. Speichern Sie es noch einmal als JPEG oder PNG."),
+        "bytes": _("Das Bild ist zu groß. Verkleinern Sie es auf höchstens 900 Kilobyte."),
+        "pixels": _("Das Bild hat zu viele Bildpunkte. Verkleinern Sie es, zum Beispiel auf "
+                    "1600 Punkte Breite."),
+    }[code]
+
+
+def _form(announcement: Announcement, typed: Typed, status: int = 200) -> tuple[str, int]:
+    return render_template("desk/image.html", announcement=announcement, typed=typed,
+                           most=ALT_LENGTH), status
+
+
+def _told(row: AnnouncementImage) -> dict[str, str]:
+    return {"alt": row.alt, "digest": row.digest}
+
+
+def _tidy(old: tuple[str, str] | None) -> None:
+    """Delete the file of a picture that nothing shows any more."""
+    if old is None:
+        return
+    used = db.session.scalar(select(exists().where(AnnouncementImage.digest == old[0])))
+    if not used:
+        images.path_of(settings().var, *old).unlink(missing_ok=True)
+
+
+def _closed(number: int) -> ResponseReturnValue:
+    flash(_("Diese Meldung ist kein Entwurf mehr; ihr Bild wurde nicht geändert."), "warning")
+    return redirect(url_for("desk.watch", number=number))
