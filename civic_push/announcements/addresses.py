@@ -32,6 +32,11 @@ def short_url(settings: Settings, announcement_id: int,
     return f"{settings.public_url}/{letter}/{code_of(announcement_id)}"
 
 
+def picture_url(settings: Settings, digest: str, kind: str) -> str:
+    """A published announcement's picture; `digest` and `kind` are AnnouncementImage's."""
+    return f"{settings.public_url}/bilder/{digest}.{kind}"
+
+
 def code_of(announcement_id: int) -> str:
     """An id in base 32: 7 characters reach 34 billion."""
     digits = ""

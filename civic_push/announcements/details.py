@@ -61,17 +61,23 @@ def read_point(words: str) -> tuple[float, float] | None:
     return latitude, longitude
 
 
+def point_of(announcement: Announcement) -> tuple[float, float] | None:
+    """An announcement's latitude and longitude, if it has them."""
+    if announcement.latitude is None or announcement.longitude is None:
+        return None
+    return announcement.latitude, announcement.longitude
+
+
 def write_point(announcement: Announcement) -> str:
     """An announcement's point as `read_point` reads it; "" where it has none."""
-    if announcement.latitude is None or announcement.longitude is None:
-        return ""
-    return f"{announcement.latitude:.6f}, {announcement.longitude:.6f}"
+    point = point_of(announcement)
+    return f"{point[0]:.6f}, {point[1]:.6f}" if point else ""
 
 
 def map_url(announcement: Announcement) -> str:
     """OpenStreetMap's page of the place; "" where it has no point."""
-    if announcement.latitude is None or announcement.longitude is None:
+    point = point_of(announcement)
+    if point is None:
         return ""
-    at = f"{announcement.latitude:.6f}/{announcement.longitude:.6f}"
-    return (f"https://www.openstreetmap.org/?mlat={announcement.latitude:.6f}"
-            f"&mlon={announcement.longitude:.6f}#map=18/{at}")
+    return (f"https://www.openstreetmap.org/?mlat={point[0]:.6f}&mlon={point[1]:.6f}"
+            f"#map=18/{point[0]:.6f}/{point[1]:.6f}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from collections.abc import Collection
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from civic_push.db import Base, BigId
 
@@ -21,3 +23,13 @@ class AnnouncementImage(Base):
     width: Mapped[int]
     height: Mapped[int]
     alt: Mapped[str] = mapped_column(String(500))  # never empty
+
+
+def images_of(session: Session, announcement_ids: Collection[int]
+              ) -> dict[int, AnnouncementImage]:
+    """The pictures of these announcements, by the announcement's id."""
+    if not announcement_ids:
+        return {}
+    return {row.announcement_id: row for row in session.scalars(
+        select(AnnouncementImage)
+        .where(AnnouncementImage.announcement_id.in_(announcement_ids)))}

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from channels.base import Message, Urgency, direction_of
+from civic_push.announcements import when_and_where
 from civic_push.announcements.addresses import page_url, short_url
 from civic_push.announcements.markdown import to_html, to_text
 from civic_push.announcements.models import Announcement, AnnouncementText
@@ -160,13 +161,15 @@ def said(settings: Settings, announcement: Announcement, language: str, register
     yet why."""
     text = announcement.text(language, register)
     note, mark = words.fallback(text, language, register)
-    body = laid_out(text)
+    body, other = laid_out(text), language if text.language != language else ""
+    facts = when_and_where.as_text(announcement), when_and_where.as_html(announcement, other)
     with force_locale(locale_of(text.language, text.register)):  # it stands in the text
         source = words.source_text(announcement), words.source_html(announcement)
     return replace(
         frame(
             settings, language, register, key=f"a{announcement.chain_id}", title=text.title,
-            text=_joined(to_text(body), source[0]), html=_joined(to_html(body), source[1]),
+            text=_joined(facts[0], to_text(body), source[0]),
+            html=_joined(facts[1], to_html(body), source[1]),
             short=words.push_words(text), urgency=Urgency(announcement.urgency),
             url=page_url(settings, announcement.id, language, text.register),
             expires_at=announcement.expires_at, list_id=list_id(settings),

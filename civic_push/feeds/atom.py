@@ -1,4 +1,4 @@
-"""Atom (RFC 4287), in pages (RFC 5005, section 3)."""
+"""Atom (RFC 4287), in pages (RFC 5005, section 3), with GeoRSS (OGC 17-002r1) for places."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from civic_push.feeds.entries import Feed, FeedEntry
 MEDIA_TYPE = "application/atom+xml"
 
 _ATOM = "http://www.w3.org/2005/Atom"
+_GEORSS = "http://www.georss.org/georss"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)  # of a feed that has no entry yet
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 register_namespace("", _ATOM)
+register_namespace("georss", _GEORSS)
 
 
 def write(feed: Feed) -> bytes:
@@ -48,6 +50,9 @@ def _add_entry(root: Element, entry: FeedEntry, host: str) -> None:
     _add(node, "link", rel="alternate", type="text/html", href=entry.url)
     if entry.link:
         _add(node, "link", rel="via", href=entry.link, title=entry.source_name or entry.link)
+    if entry.image:  # readers show what stands in the content; this is for lists of pictures
+        _add(node, "link", rel="enclosure", type=entry.image.media_type, href=entry.image.url,
+             title=entry.image.alt)
     _add(node, "published", _time(entry.published_at))
     _add(node, "updated", _time(entry.updated_at))
     for scheme, labels in (("thema", entry.topics), ("ortsteil", entry.places)):
@@ -57,6 +62,8 @@ def _add_entry(root: Element, entry: FeedEntry, host: str) -> None:
         _add(node, "summary", entry.summary)
     if entry.html:
         _add(node, "content", entry.html, type="html")
+    if entry.point:
+        SubElement(node, f"{{{_GEORSS}}}point").text = " ".join(map(str, entry.point))
 
 
 def _add(parent: Element, name: str, text: str = "", **attributes: str) -> Element:

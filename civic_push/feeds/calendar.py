@@ -53,8 +53,10 @@ def _event(entry: FeedEntry, host: str) -> Event:
         event.add("dtend", ends)
     event.add("summary", _clean(entry.title), parameters={"language": entry.language})
     event.add("description", _description(entry))
-    event.add("location", ", ".join(name for _slug, name in entry.places)
-              or str(gettext("Ganze Stadt")))
+    event.add("location", _clean(entry.address)
+              or ", ".join(name for _slug, name in entry.places) or str(gettext("Ganze Stadt")))
+    if entry.point:
+        event.add("geo", entry.point)
     event.add("categories", [vText(name) for _slug, name in entry.topics])
     event.add("url", entry.url)
     event.add("status", "CANCELLED" if entry.kind in _OVER else "CONFIRMED")

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from babel.dates import format_skeleton
-from flask_babel import format_date, format_time, get_locale, gettext, pgettext
+from flask_babel import format_date, get_locale, gettext, pgettext
 from sqlalchemy import and_, func, or_
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from civic_push.announcements.addresses import short_url
 from civic_push.announcements.archive import Search, concerning
 from civic_push.announcements.models import Announcement, AnnouncementText
 from civic_push.announcements.sentences import one_a_line
+from civic_push.announcements.when_and_where import moment, when
 from civic_push.config import Settings
 from civic_push.feeds.entries import title_of
 from civic_push.print.blocks import blocks_of, breakable
@@ -83,7 +84,7 @@ def notice_sheet(settings: Settings, reader: Reader, week: Week, rows: Sequence[
         "invitation_address": host + sign_up, "invitation_url": settings.public_url + sign_up,
         "invitation_qr": qr_code(settings.public_url + sign_up),
         "qr_alt": gettext("QR-Code zu dieser Adresse"),
-        "as_of": gettext("Stand: %(moment)s", moment=_moment(now)),
+        "as_of": gettext("Stand: %(moment)s", moment=moment(now)),
         "imprint": gettext("%(sender)s · Impressum: %(address)s", sender=settings.sender,
                            address=f"{host}/impressum"),
         "page": gettext("Seite"), "of": pgettext("Seite 1 von 3", "von"),
@@ -107,7 +108,7 @@ def _item(settings: Settings, row: Announcement, reader: Reader) -> dict[str, An
     assert row.published_at is not None
     return {
         "title": breakable(heading(title_of(row.kind, text.title))), "lang": text.language,
-        "badge": _badge(row), "meta": _meta(row, text, reader), "when": _when(row),
+        "badge": _badge(row), "meta": _meta(row, text, reader), "when": when(row),
         "change": text.change, "blocks": blocks, "complete": complete,
         "more": gettext("Mehr dazu:"), "url": url, "address": url.partition("://")[2],
         "qr": qr_code(url),
@@ -132,23 +133,3 @@ def _meta(row: Announcement, text: AnnouncementText, reader: Reader) -> str:
     return " · ".join(filter(None, (
         format_date(row.published_at, "long"), places, topics,
         gettext("nicht in Einfacher Sprache") if lacking else "")))
-
-
-def _when(row: Announcement) -> str:
-    """When the thing itself is, in words; "" where it has no date."""
-    if row.starts_at is None:
-        return ""
-    if row.ends_at is None or row.ends_at <= row.starts_at:
-        return _moment(row.starts_at)
-    if format_date(row.starts_at, "full") == format_date(row.ends_at, "full"):
-        return str(gettext("%(date)s, %(begin)s bis %(end)s Uhr",
-                           date=format_date(row.starts_at, "full"),
-                           begin=format_time(row.starts_at, "short"),
-                           end=format_time(row.ends_at, "short")))
-    return str(gettext("%(begin)s bis %(end)s", begin=_moment(row.starts_at),
-                       end=_moment(row.ends_at)))
-
-
-def _moment(when: datetime) -> str:
-    return str(gettext("%(date)s, %(time)s Uhr", date=format_date(when, "full"),
-                       time=format_time(when, "short")))

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from civic_push.announcements import archive
+from civic_push.announcements.image_models import images_of
 from civic_push.announcements.models import Announcement
 from civic_push.config import settings
 from civic_push.db import db, utcnow
@@ -96,7 +97,9 @@ def _feed(session: Session, kind: str, found: Chosen, rows: Sequence[Announcemen
             "public.announcements", **found.arguments, **choosing.manner_spoken()),
         self_url=base + request.full_path.rstrip("?"), first_url=_address(kind, found),
         icon_url=f"{base}/static/icons/icon-192.png", older_url=older, newer_url=newer,
-        entries=entries_of(rows, archive.origins(session, rows), settings(), language(), register))
+        entries=entries_of(rows, archive.origins(session, rows),
+                           images_of(session, [row.id for row in rows]), settings(), language(),
+                           register))
 
 
 def _address(kind: str, found: Chosen, **turned: int) -> str:

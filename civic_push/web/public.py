@@ -14,6 +14,7 @@ from civic_push.announcements.details import map_url
 from civic_push.announcements.markdown import to_html
 from civic_push.announcements.models import Announcement, AnnouncementState, AnnouncementText
 from civic_push.announcements.sentences import laid_out
+from civic_push.announcements.when_and_where import when
 from civic_push.db import db, utcnow
 from civic_push.delivery.compose import short_of
 from civic_push.web import choosing, legal
@@ -73,7 +74,7 @@ def announcement(announcement_id: int) -> str:
         "announcement.html", announcement=found, text=shown, body=to_html(laid_out(shown)),
         other=other if has_other else None, now=utcnow(), chosen=Chosen((), tuple(found.topics)),
         chain=following.chain(db.session(), found), changed=_change, text_of=text_of,
-        map_url=map_url(found))
+        when=when(found), map_url=map_url(found))
 
 
 def _change(announcement: Announcement) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, scoped_session
 from channels import gsm7, mail_template, push_payload, sms, telegram_text
 from channels.base import Envelope, Message, Urgency
 from channels.mail_template import Letterhead
-from civic_push.announcements.models import Announcement, AnnouncementText
+from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementText
 from civic_push.config import settings
 from civic_push.db import db
 from civic_push.delivery import digests
@@ -203,6 +203,77 @@ def test_sms_name_the_way_to_stop_them_only_where_answers_are_read(
             message = notice(settings(), app.extensions["tokens"], "sms",
                              claimed(Purpose.WELCOME))
             assert message.stop_hint == hint
+
+
+FESTIVAL: dict[str, Any] = {
+    "starts_at": datetime(2026, 12, 1, 17, 30, tzinfo=UTC),
+    "ends_at": datetime(2026, 12, 1, 20, tzinfo=UTC), "place": "Marktplatz <5>, Rathaus",
+    "latitude": 51.9365, "longitude": 8.8791}
+MAP = "https://www.openstreetmap.org/?mlat=51.936500&mlon=8.879100#map=18/51.936500/8.879100"
+
+
+def test_when_and_where_it_is_stands_above_the_text(publish: Publish, compose: Compose) -> None:
+    message = compose(publish(standard("Fest", "Kommen Sie!"), **FESTIVAL))
+    text, html = mail(message)
+    assert ("Wann: Dienstag, 1. Dezember 2026, 18:30 bis 21:00 Uhr\nWo: Marktplatz <5>, Rathaus"
+            f"\n\nAuf der Karte ansehen (OpenStreetMap)\n{MAP}\n\nKommen Sie!") in text
+    assert "<strong>Wo:</strong> <bdi>Marktplatz &lt;5&gt;, Rathaus</bdi>" in html
+    chat = telegram_text.compose(message, True, True)
+    assert "<b>Wo:</b> Marktplatz &lt;5&gt;, Rathaus" in chat
+    assert f'<a href="{MAP.replace("&", "&amp;")}">Auf der Karte' in chat
+    assert message.text.startswith("Wann: Dienstag")  # as outlets say it that take no HTML
+    assert f"\n{MAP}\n\nKommen" in message.text
+    for brief in (sms.compose(message, 2), push_payload.payload(message).decode()):
+        assert "Kommen Sie!" in brief
+        assert "Marktplatz" not in brief
+
+
+@pytest.mark.parametrize(("language", "label", "day"), [
+    ("en", "Where", "Tuesday, 1 December 2026"), ("uk", "Де", "вівторок, 1 грудня 2026"),
+    ("tr", "Yer", "1 Aralık 2026 Salı")])
+def test_when_and_where_is_said_in_the_reader_s_language_above_a_german_text(
+        publish: Publish, compose: Compose, language: str, label: str, day: str) -> None:
+    html = compose(publish(standard("Fest", "Kommen Sie!"), **FESTIVAL), language).html
+    assert html.startswith(f'<p lang="{language}" dir="ltr"><strong>')
+    assert f"<strong>{label}:</strong>" in html
+    assert day in html
+
+
+def test_in_arabic_when_and_where_goes_from_right_to_left(publish: Publish, compose: Compose
+                                                          ) -> None:
+    german = compose(publish(standard(), **FESTIVAL), "ar").html
+    assert german.startswith('<p lang="ar" dir="rtl">')
+    own = compose(publish(standard(), ("ar", "standard", "عيد", "عيد", ""), **FESTIVAL), "ar")
+    assert own.html.startswith("<p><strong>")  # as all that stands around it
+
+
+@pytest.mark.parametrize(("columns", "words"), [
+    # midnights in the town are whole days; the last one is the day before the end
+    ({"starts_at": datetime(2026, 6, 30, 22, tzinfo=UTC),
+      "ends_at": datetime(2026, 7, 2, 22, tzinfo=UTC)},
+     "Mittwoch, 1. Juli 2026 bis Donnerstag, 2. Juli 2026"),
+    ({"starts_at": datetime(2026, 6, 30, 22, tzinfo=UTC),
+      "ends_at": datetime(2026, 7, 1, 22, tzinfo=UTC)}, "Mittwoch, 1. Juli 2026"),
+    ({"starts_at": datetime(2026, 6, 30, 22, tzinfo=UTC)}, "Mittwoch, 1. Juli 2026"),
+    ({"starts_at": datetime(2026, 7, 1, 6, tzinfo=UTC)}, "Mittwoch, 1. Juli 2026, 08:00 Uhr"),
+    ({"starts_at": datetime(2026, 10, 24, 22, 30, tzinfo=UTC),  # over the end of summer time
+      "ends_at": datetime(2026, 10, 25, 22, 30, tzinfo=UTC)},
+     "Sonntag, 25. Oktober 2026, 00:30 bis 23:30 Uhr"),
+    ({"starts_at": datetime(2026, 7, 1, 6, tzinfo=UTC),
+      "ends_at": datetime(2026, 7, 3, 6, tzinfo=UTC)},
+     "Mittwoch, 1. Juli 2026, 08:00 Uhr bis Freitag, 3. Juli 2026, 08:00 Uhr")],
+    ids=["days", "a day", "a day without end", "a moment", "an hour twice", "over days"])
+def test_a_time_is_said_no_longer_than_it_must(
+        app: Flask, publish: Publish, compose: Compose, columns: dict[str, Any], words: str
+        ) -> None:
+    said = compose(publish(standard("Fest", "Ja."), **columns)).text
+    assert said == f"Wann: {words}\n\nJa."
+
+
+def test_what_is_taken_back_is_not_announced_again(publish: Publish, compose: Compose) -> None:
+    for kind in (AnnouncementKind.WITHDRAWAL, AnnouncementKind.ALL_CLEAR):
+        message = compose(publish(standard("Fest", "Ja."), kind=kind, **FESTIVAL))
+        assert (message.text, message.html) == ("Ja.", "<p>Ja.</p>")
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def list_announcements(query: dict[str, Any]) -> dict[str, Any]:
     else:
         raise Problem(401, "token", _("Ohne Token ist nur lesbar, was veröffentlicht ist."),
                       headers={"WWW-Authenticate": "Bearer"})
-    return {"items": [shown.announcement(row) for row in rows],
+    return {"items": shown.announcements(rows),
             "next": cursors.write(rows[-1].id, of) if more else None}
 
 

@@ -20,6 +20,25 @@ class Plain(ma.Schema):
     short = fields.String(required=True)
 
 
+class Place(ma.Schema):
+    """Where it is: an address, a point on the map, or both."""
+
+    address = fields.String(required=True)
+    latitude = fields.Float(required=True, allow_none=True, metadata=about("WGS 84, degrees."))
+    longitude = fields.Float(required=True, allow_none=True)
+
+
+class Image(ma.Schema):
+    """The picture on its page."""
+
+    url = fields.String(required=True, metadata=about(
+        "Answers once the announcement is published."))
+    alt = fields.String(required=True, metadata=about(
+        "What is to be seen, for those who do not see it; German."))
+    width = fields.Integer(required=True, metadata=about("Pixels."))
+    height = fields.Integer(required=True)
+
+
 class Announcement(ma.Schema):
     """What the town says."""
 
@@ -43,6 +62,8 @@ class Announcement(ma.Schema):
     link = fields.String(required=True)
     source = fields.String(required=True, metadata=about(
         "Who said it first; empty: the town itself."))
+    place = fields.Nested(Place, required=True, allow_none=True)
+    image = fields.Nested(Image, required=True, allow_none=True)
     created_at = fields.DateTime(required=True)
     scheduled_at = fields.DateTime(required=True, allow_none=True)
     published_at = fields.DateTime(required=True, allow_none=True)

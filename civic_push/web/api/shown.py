@@ -10,8 +10,12 @@ from typing import Any
 
 from flask import url_for
 
+from civic_push.announcements.addresses import picture_url
+from civic_push.announcements.details import point_of
+from civic_push.announcements.image_models import AnnouncementImage, images_of
 from civic_push.announcements.models import Announcement, AnnouncementText
 from civic_push.config import settings
+from civic_push.db import db
 from civic_push.delivery.progress import ChannelProgress
 from civic_push.delivery.report import FEW
 from civic_push.intake.models import Source
@@ -20,6 +24,16 @@ from subscriptions.models import Register
 
 def announcement(row: Announcement) -> dict[str, Any]:
     """An announcement with its German texts."""
+    return announcements([row])[0]
+
+
+def announcements(rows: Sequence[Announcement]) -> list[dict[str, Any]]:
+    """Several of them."""
+    images = images_of(db.session(), [row.id for row in rows])
+    return [_announcement(row, images.get(row.id)) for row in rows]
+
+
+def _announcement(row: Announcement, picture: AnnouncementImage | None) -> dict[str, Any]:
     texts = {t.register: t for t in row.texts if t.language == "de"}
     standard = texts.get(Register.STANDARD) or row.texts[0]
     return {
@@ -31,6 +45,7 @@ def announcement(row: Announcement) -> dict[str, Any]:
         "topics": [t.slug for t in row.topics],
         "neighbourhoods": [n.slug for n in row.neighbourhoods],
         "urgency": str(row.urgency), "link": row.link, "source": row.source_name,
+        "place": _place(row), "image": _image(picture) if picture else None,
         **{name: utc(getattr(row, name)) for name in (
             "created_at", "scheduled_at", "published_at", "expires_at", "starts_at",
             "ends_at")}}
@@ -67,6 +82,17 @@ def few(count: int) -> int | None:
 def utc(when: datetime | None) -> datetime | None:
     """A time in UTC, whatever zone the database answered in."""
     return when.astimezone(UTC) if when else None
+
+
+def _place(row: Announcement) -> dict[str, Any] | None:
+    if not row.place and point_of(row) is None:
+        return None
+    return {"address": row.place, "latitude": row.latitude, "longitude": row.longitude}
+
+
+def _image(row: AnnouncementImage) -> dict[str, Any]:
+    return {"url": picture_url(settings(), row.digest, row.kind), "alt": row.alt,
+            "width": row.width, "height": row.height}
 
 
 def _wording(text: AnnouncementText) -> dict[str, str]:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from civic_push.announcements.image_models import AnnouncementImage
 from civic_push.announcements.models import Announcement
 from civic_push.db import utcnow
 from civic_push.integrations.clients import Scope
@@ -253,3 +254,26 @@ def test_the_directory_is_open_and_speaks_the_reader_s_language(
 def test_a_client_learns_what_it_may_do(make_program: Callable[..., Program]) -> None:
     told = make_program(Scope.READ).get("/client").get_json()
     assert told["scopes"] == ["announcements:read"]
+
+
+def test_picture_and_place_are_told_and_change_the_etag(
+        session: Session, program: Program, make_announcement: Callable[..., Announcement]
+        ) -> None:
+    number = make_announcement().id
+    where = f"/announcements/{number}"
+    plain = program.get(where)
+    assert (plain.get_json()["image"], plain.get_json()["place"]) == (None, None)
+    row = session.get_one(Announcement, number)
+    row.place, row.latitude, row.longitude = "Marktplatz 5", 51.9365, 8.8791
+    session.add(AnnouncementImage(announcement_id=number, digest="ab" * 32, kind="png", width=8,
+                                  height=4, alt="Ein Zelt."))
+    session.commit()
+    told = program.get(where)
+    assert told.get_json()["image"] == {
+        "url": f"http://localhost/bilder/{'ab' * 32}.png", "alt": "Ein Zelt.", "width": 8,
+        "height": 4}
+    assert told.get_json()["place"] == {
+        "address": "Marktplatz 5", "latitude": 51.9365, "longitude": 8.8791}
+    assert told.headers["ETag"] != plain.headers["ETag"]
+    (listed,) = program.get("/announcements?state=draft").get_json()["items"]
+    assert listed == told.get_json()

@@ -10,6 +10,7 @@ import feedparser
 import pytest
 from icalendar import Calendar
 
+from civic_push.announcements.image_models import AnnouncementImage
 from civic_push.announcements.models import (
     Announcement,
     AnnouncementKind,
@@ -102,6 +103,65 @@ def test_a_json_feed_has_all_that_version_1_1_demands(published, resident, town)
     own = item["_civic_push"]
     assert (own["topics"], own["neighbourhoods"], own["urgency"]) == (["abfall"], [], "important")
     assert own["starts_at"] == "2026-12-01T07:00:00Z"
+
+
+@pytest.fixture
+def festival(session, published):
+    """Something with a picture, at a place."""
+    row = published(title="Fest", body="Kommen Sie!", columns={
+        "place": "Marktplatz 5, Rathaus", "latitude": 51.9365, "longitude": 8.8791,
+        "starts_at": datetime(2026, 12, 1, 17, 30, tzinfo=UTC)})
+    session.add(AnnouncementImage(announcement_id=row.id, digest="ab" * 32, kind="jpeg",
+                                  width=640, height=480, alt='Ein "Zelt" & Leute'))
+    session.commit()
+    return row
+
+
+PICTURE = f"http://localhost/bilder/{'ab' * 32}.jpeg"
+SHOWN = (f'<p><img src="{PICTURE}" alt="Ein &quot;Zelt&quot; &amp; Leute" width="640" '
+         'height="480"></p>\n<p><strong>Wann:')
+
+
+def test_an_atom_feed_shows_picture_time_and_place(festival, resident):
+    entry = feedparser.parse(resident.open("/meldungen.atom").data).entries[0]
+    (enclosure,) = entry.enclosures
+    assert (enclosure.href, enclosure.type) == (PICTURE, "image/jpeg")
+    assert enclosure.title == 'Ein "Zelt" & Leute'
+    assert entry.where == {"type": "Point", "coordinates": (8.8791, 51.9365)}
+    raw = ElementTree.fromstring(resident.open("/meldungen.atom").data).find(
+        f"{ATOM}entry/{ATOM}content").text
+    assert raw.startswith(SHOWN)
+    assert "<strong>Wo:</strong> <bdi>Marktplatz 5, Rathaus</bdi>" in raw
+    assert raw.endswith("<p>Kommen Sie!</p>")
+
+
+def test_a_json_feed_shows_picture_time_and_place(festival, resident):
+    (item,) = json.loads(resident.open("/meldungen.json").data)["items"]
+    assert item["image"] == PICTURE
+    assert item["content_html"].startswith(SHOWN)
+    assert item["_civic_push"]["address"] == "Marktplatz 5, Rathaus"
+    assert item["_civic_push"]["point"] == [51.9365, 8.8791]
+
+
+def test_an_event_says_where_it_is(festival, resident):
+    event = Calendar.from_ical(resident.open("/meldungen.ics").data).events[0]
+    assert event["LOCATION"] == "Marktplatz 5, Rathaus"
+    assert (event["GEO"].latitude, event["GEO"].longitude) == (51.9365, 8.8791)
+
+
+def test_in_a_feed_of_another_language_each_part_says_its_own(festival, resident):
+    (item,) = json.loads(resident.open("/meldungen.json?sprache=ar").data)["items"]
+    assert item["language"] == "de"
+    assert '<p lang="ar" dir="rtl"><strong>' in item["content_html"]
+    assert "<img" in item["content_html"]
+
+
+def test_what_has_neither_picture_nor_place_says_nothing_of_them(published, resident):
+    published()
+    assert b"enclosure" not in resident.open("/meldungen.atom").data
+    (item,) = json.loads(resident.open("/meldungen.json").data)["items"]
+    assert item.keys().isdisjoint(("image", "banner_image"))
+    assert item["_civic_push"].keys().isdisjoint(("address", "point"))
 
 
 @pytest.mark.parametrize("kind", ["atom", "json"])
