@@ -55,20 +55,21 @@ def make(session: Session, name: str, scopes: Iterable[str], now: datetime, *,
     staff = Staff(email=_address(name), machine=True, created_at=now,
                   fs_uniquifier=uuid.uuid4().hex)
     accounts.change(session, staff, [role], topics, neighbourhoods)
-    client = Client(staff=staff, name=name, scopes=" ".join(wanted), created_at=now,
-                    expires_at=expires_at)
+    client = Client(staff=staff, name=name, scopes=" ".join(wanted), created_at=now)
     session.add(client)
     try:
         session.flush()
     except IntegrityError as error:
         session.rollback()
         raise BadClient("taken", f"There is a client named {name!r} already.") from error
-    return client, renew(client)
+    return client, renew(client, expires_at)
 
 
-def renew(client: Client) -> str:
-    """Give a client a new token; the old one ends at once. Does not commit."""
+def renew(client: Client, expires_at: datetime | None) -> str:
+    """Give a client a new token, which holds until `expires_at` (None: without end); the old
+    one ends at once. Does not commit."""
     token = PREFIX + secrets.token_urlsafe(32)
+    client.expires_at = expires_at
     client.digest, client.ending = _digest(token), token[-4:]
     return token
 

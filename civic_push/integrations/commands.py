@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NoReturn, TypeVar
 
 import click
@@ -39,8 +39,8 @@ def add(name: str, scopes: tuple[str, ...], topics: tuple[str, ...], places: tup
     session, now = db.session(), utcnow()
     try:
         made, token = clients.make(
-            session, name, scopes, now, topics=_numbers(Topic, topics),
-            neighbourhoods=_numbers(Neighbourhood, places),
+            session, name, scopes, now, topics=_numbers(Topic, topics, "topic"),
+            neighbourhoods=_numbers(Neighbourhood, places, "neighbourhood"),
             expires_at=now + timedelta(days=days) if days else None)
     except clients.BadClient as error:
         _fail(str(error))
@@ -54,20 +54,27 @@ def add(name: str, scopes: tuple[str, ...], topics: tuple[str, ...], places: tup
 @with_appcontext
 def show_all() -> None:
     """List all clients."""
-    now = utcnow()
-    for found in clients.everyone(db.session()):
-        ended = "" if clients.is_alive(found, now) else "  (ended)"
+    now, all_of_them = utcnow(), clients.everyone(db.session())
+    for found in all_of_them:
         used = f"{found.used_at:%Y-%m-%d %H:%M} UTC" if found.used_at else "never"
-        click.echo(f"{found.name}  …{found.ending}  {found.scopes}  last used: {used}{ended}")
+        click.echo(f"{found.name}  …{found.ending}  {found.scopes}  last used: {used}"
+                   f"{_limits(found)}{_ending(found, now)}")
+    if not all_of_them:
+        click.echo("No clients yet; `civic-push client add NAME --scope …` makes one.")
 
 
 @client.command("renew")
 @click.argument("name")
+@click.option("--days", type=click.IntRange(1, 3650),
+              help="After so many days from now it ends; without it, when it would have.")
 @with_appcontext
-def renew(name: str) -> None:
+def renew(name: str, days: int | None) -> None:
     """Give the client NAME a new token; the old one ends at once."""
-    found = _named(name)
-    token = clients.renew(found)
+    found, now = _named(name), utcnow()
+    if not days and not clients.is_alive(found, now):
+        _fail(f"{found.name} ended on {found.expires_at:%Y-%m-%d}; say with --days for how long "
+              "the new token holds.")
+    token = clients.renew(found, now + timedelta(days=days) if days else found.expires_at)
     _note("client.renewed", found)
     db.session.commit()
     click.echo(f"Token (shown only now): {token}")
@@ -82,24 +89,39 @@ def revoke(name: str) -> None:
     clients.revoke(found, utcnow())
     _note("client.revoked", found)
     db.session.commit()
-    click.echo(f"{name} can no longer ask.")
+    click.echo(f"{found.name} can no longer ask.")
+
+
+def _limits(found: Client) -> str:
+    only = [*(t.slug for t in found.staff.topics), *(n.slug for n in found.staff.neighbourhoods)]
+    return f"  only: {', '.join(only)}" if only else ""
+
+
+def _ending(found: Client, now: datetime) -> str:
+    if found.revoked_at:
+        return "  (revoked)"
+    if not found.expires_at:
+        return ""
+    alive = clients.is_alive(found, now)
+    return f"  ({'ends' if alive else 'ended'} {found.expires_at:%Y-%m-%d})"
 
 
 def _named(name: str) -> Client:
+    name = " ".join(name.split())  # as it was stored
     found = db.session.scalar(select(Client).where(
         Client.name == name, Client.name != clients.HOST, Client.revoked_at.is_(None)))
     if found is None:
-        _fail(f"There is no client named {name}, or it has ended; `civic-push client list` "
+        _fail(f"There is no client named {name}, or it is revoked; `civic-push client list` "
               "shows all.")
     return found
 
 
-def _numbers(kind: type[_Named], slugs: tuple[str, ...]) -> list[int]:
-    found = {row.slug: row.id for row in db.session.scalars(
-        select(kind).where(kind.slug.in_(slugs)))}
-    if unknown := [slug for slug in slugs if slug not in found]:
-        _fail(f"There is no {unknown[0]}.")
-    return list(found.values())
+def _numbers(kind: type[_Named], slugs: tuple[str, ...], word: str) -> list[int]:
+    known = {row.slug: row.id for row in db.session.scalars(select(kind).order_by(kind.slug))}
+    if unknown := sorted(set(slugs) - set(known)):
+        there = f"There are: {', '.join(known)}." if known else "`civic-push seed` adds some."
+        _fail(f"There is no {word} {', '.join(unknown)}. {there}")
+    return [known[slug] for slug in dict.fromkeys(slugs)]
 
 
 def _note(action: str, found: Client) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -50,8 +51,9 @@ def form() -> str:
     values.setlist("ortsteil", [str(place.id) for place in asked.places])
     if choosing.WHOLE_TOWN in request.args.getlist("ortsteil"):
         values.add("ortsteil", ALL)
-    values.setlist("thema", [str(topic.id) for topic in asked.topics])
-    return show(Typed(values), offer(db.session()), stamp(utcnow()), unknown=asked.unknown)
+    values.setlist("thema", [str(t.id) for t in asked.topics if not t.retired_at])
+    return show(Typed(values), offer(db.session()), stamp(utcnow()), unknown=asked.unknown,
+                retired=[t.title(language()) for t in asked.topics if t.retired_at])
 
 
 def _only_looking() -> bool:
@@ -138,11 +140,14 @@ def form_words() -> dict[str, object]:
             "frequencies": sentences.frequencies(), "way_name": sentences.way_name}
 
 
-def show(typed: Typed, offered: Offer, shown_at: str, unknown: tuple[str, ...] = ()) -> str:
-    """The form with what was typed; `unknown` are Ortsteile and topics a link named."""
+def show(typed: Typed, offered: Offer, shown_at: str, unknown: Sequence[str] = (),
+         retired: Sequence[str] = ()) -> str:
+    """The form with what was typed; `unknown` are Ortsteile and topics a link named,
+    `retired` topics that it named and that are no longer offered."""
     looking = typed.text("was") in LOOKING
     return render_template(
         "signup.html", typed=typed, offered=offered, shown_at=shown_at, unknown=unknown,
+        retired=retired,
         consent=sentences.consent(), honeypot=HONEYPOT, in_steps=not typed.errors and not looking,
         nothing_chosen=sentences.nothing_chosen, **places_and_count(typed, offered),
         **form_words())

@@ -84,7 +84,7 @@ def _check_ready(row: Announcement, at: datetime | None, now: datetime) -> None:
         last = following.current(db.session(), row)
     flaws = reading.stored_flaws(row, last, now)
     if at is not None and not now < at <= now + approval.LONGEST:
-        flaws.append(Flaw("/at", _("Dieser Zeitpunkt muss in der Zukunft und im nächsten Jahr "
-                                   "liegen.")))
+        flaws.append(Flaw("/at", _("Dieser Zeitpunkt muss in der Zukunft und innerhalb eines "
+                                   "Jahres liegen.")))
     if flaws:
         raise invalid(flaws)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from civic_push.db import db, utcnow
 from civic_push.intake import adding, checking, wording
-from civic_push.intake.adding import AlreadyThere, NewSource
+from civic_push.intake.adding import AlreadyThere, NewSource, OwnPages
 from civic_push.intake.models import Source
 from civic_push.integrations import clients
 from civic_push.integrations.clients import Scope
@@ -45,6 +45,10 @@ def add_source(body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     except AlreadyThere as error:
         raise Problem(409, "known", _("Diese Quelle wird schon gelesen."),
                       _("Es ist Quelle %(number)s.", number=error.source.id)) from error
+    except OwnPages as error:
+        raise invalid([Flaw("/url", _(
+            "Das ist unsere eigene Seite: Ihre Meldungen kämen immer wieder. Nehmen Sie die "
+            "Adresse einer anderen Stelle."))]) from error
     except (FetchError, Unreadable) as error:
         db.session.rollback()
         raise invalid([Flaw("/url", _(wording.sentence(error)))]) from error

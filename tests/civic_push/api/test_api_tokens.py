@@ -54,7 +54,7 @@ def test_a_token_ends_when_it_is_renewed_revoked_or_expired(
     session.commit()
     assert Program(app, token).get("/client").get_json()["name"] == "Bauamt"
     client = session.scalars(select(Client)).one()
-    newer = clients.renew(client)
+    newer = clients.renew(client, client.expires_at)
     session.commit()
     problem(Program(app, token).get("/client"), 401, "token")
     assert Program(app, newer).get("/client").status_code == 200

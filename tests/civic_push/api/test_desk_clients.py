@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -64,6 +65,24 @@ def test_a_program_gets_a_token_that_is_shown_once(
     assert Program(app, newer).get("/client").status_code == 401
     assert admin.press(CLIENTS, to=f"{CLIENTS}/{number}/erneuern").status_code == 404
     assert actions(session) == ["client.added", "client.renewed", "client.revoked"]
+
+
+def test_a_token_is_renewed_for_as_long_as_one_chooses(
+        app: Flask, session: Session, admin: Visitor) -> None:
+    made, _token = clients.make(session, "Bauamt", [Scope.READ], utcnow(),
+                                expires_at=utcnow() - timedelta(days=1))
+    session.commit()
+    number, address = made.id, f"{CLIENTS}/{made.id}/erneuern"
+    for wrong in ({}, {f"life-{number}": "wie-bisher"}, {f"life-{number}": "9"}):
+        assert admin.press(CLIENTS, to=address, **wrong).status_code == 303
+        assert "Bitte wählen Sie, wie lange das Token gilt." in admin.read(CLIENTS)
+    longer = shown(admin.press(CLIENTS, to=address, **{f"life-{number}": "90"}).text, "cpt_")
+    assert Program(app, longer).get("/client").status_code == 200
+    ends = session.get_one(Client, number, populate_existing=True).expires_at
+    admin.press(CLIENTS, to=address, **{f"life-{number}": "wie-bisher"})
+    assert session.get_one(Client, number, populate_existing=True).expires_at == ends
+    admin.press(CLIENTS, to=address, **{f"life-{number}": ""})
+    assert session.get_one(Client, number, populate_existing=True).expires_at is None
 
 
 @pytest.mark.parametrize(("typed", "sentence"), [

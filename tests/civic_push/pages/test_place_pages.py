@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from civic_push.db import utcnow
 from civic_push.seed import seed
+from subscriptions.models import Topic
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +66,20 @@ def test_an_unknown_name_in_a_link_to_the_form_is_said_there(resident):
     page = resident.open("/anmelden?ortsteil=atlantis&ortsteil=hiddesen")
     assert page.status_code == 200
     assert "„atlantis“ aus Ihrem Link kennen wir nicht" in page.text
+    assert len(ticked(resident, "ortsteil")) == 1
+
+
+def test_a_topic_that_is_no_longer_offered_is_said_and_the_others_are_shown(
+        session, resident):
+    session.scalars(select(Topic).where(Topic.slug == "abfall")).one().retired_at = utcnow()
+    session.commit()
+    page = resident.open("/anmelden?ortsteil=hiddesen&thema=abfall&thema=drachen&thema=senioren")
+    assert page.status_code == 200
+    assert "Das Thema „Abfall“ bieten wir nicht mehr an." in page.text
+    assert "„drachen“ aus Ihrem Link kennen wir nicht" in page.text
+    assert page.text.count("Abfall") == 1
+    kept = session.scalars(select(Topic.id).where(Topic.slug == "senioren")).one()
+    assert ticked(resident, "thema") == [str(kept)]
     assert len(ticked(resident, "ortsteil")) == 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -36,6 +36,7 @@ SCOPE_WORDS = {
 LIVES = {"90": lazy_gettext("90 Tage"), "365": lazy_gettext("ein Jahr"),
          "730": lazy_gettext("zwei Jahre"), "": lazy_gettext("ohne Ende")}
 """For how many days a token may be given."""
+AS_BEFORE = "wie-bisher"  # a renewed token holds as long as the old one would have
 
 
 @desk.get("/programme")
@@ -61,7 +62,7 @@ def add_client() -> ResponseReturnValue:
             [s for s in Scope if typed.ticked("scopes", s.value)], now,
             topics=_ids(typed, "topics", Topic), neighbourhoods=_ids(
                 typed, "places", Neighbourhood),
-            expires_at=now + timedelta(days=int(days)) if days else None)
+            expires_at=_end(days, now))
     except clients.BadClient as error:
         db.session.rollback()
         field, sentence = _wrong(error)
@@ -73,9 +74,19 @@ def add_client() -> ResponseReturnValue:
 @desk.post(f"/programme/{_NUMBER}/erneuern")
 @needs(Can.ADMINISTER)
 def renew_client(number: int) -> ResponseReturnValue:
-    """Give a new token; the old one ends at once."""
-    found = _wanted(number)
-    return _shown("client.renewed", found, clients.renew(found))
+    """Give a new token; the old one ends at once. `life-<number>` says how long it holds."""
+    found, now = _wanted(number), utcnow()
+    days = request.form.get(f"life-{number}", AS_BEFORE)
+    if days == AS_BEFORE and clients.is_alive(found, now):
+        return _shown("client.renewed", found, clients.renew(found, found.expires_at))
+    if days not in LIVES:
+        flash(_("Bitte wählen Sie, wie lange das Token gilt."), "warning")
+        return redirect(url_for("desk.clients_list"), 303)
+    return _shown("client.renewed", found, clients.renew(found, _end(days, now)))
+
+
+def _end(days: str, now: datetime) -> datetime | None:
+    return now + timedelta(days=int(days)) if days else None
 
 
 @desk.post(f"/programme/{_NUMBER}/sperren")
@@ -123,6 +134,6 @@ def _page(typed: Typed) -> str:
     return render_template(
         "desk/clients.html", typed=typed, clients=clients.everyone(session),
         alive=lambda client: clients.is_alive(client, utcnow()), scope_words=SCOPE_WORDS,
-        lives=LIVES, scopes_of=clients.scopes_of,
+        lives=LIVES, as_before=AS_BEFORE, scopes_of=clients.scopes_of,
         topics=session.scalars(select(Topic).order_by(Topic.position, Topic.name)).all(),
         places=session.scalars(select(Neighbourhood).order_by(Neighbourhood.name)).all())
