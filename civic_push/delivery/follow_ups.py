@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, exists, insert, literal, select
 from sqlalchemy.orm import Session
 
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
-from civic_push.db import UTCDateTime, db, utcnow
+from civic_push.db import UTCDateTime, db, give_way, utcnow
 from civic_push.delivery import cutting_off
 from civic_push.delivery.audiences import People, chain_before, firsts, followers, heard
 from civic_push.delivery.fan_out import (
@@ -63,6 +63,7 @@ def follow_up(announcement_id: int) -> None:
         session.commit()
         if chunks == 0:
             ring(lane)
+        give_way(session)
         cursor = upper
 
 

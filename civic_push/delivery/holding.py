@@ -15,10 +15,11 @@ from sqlalchemy import exists, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from civic_push.announcements.models import Announcement
+from civic_push.db import give_way
 from civic_push.delivery.models import Delivery, State
 from civic_push.delivery.pause_models import HELD, AnnouncementPause
 
-CHUNK = 20_000
+CHUNK = 5_000
 PATIENCE = 5.0  # seconds that an editor, or the clock, spends on moving; the rest comes later
 _BEGINS = len(HELD) + 1  # SQL counts characters from 1
 
@@ -70,6 +71,7 @@ def settle(session: Session, announcement_id: int, seconds: float = PATIENCE) ->
         session.commit()
         if through:
             return True
+        give_way(session)
     return False
 
 
