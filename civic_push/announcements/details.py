@@ -11,7 +11,7 @@ from civic_push.announcements.models import Announcement, AnnouncementText
 from subscriptions.models import Register
 
 Said = Mapping[str, str]
-"""One wording: "title", "body" (Markdown) and "short"."""
+"""One wording: "title", "body" (Markdown), "short", and a follow-up's "change"."""
 
 # "51.9365, 8.8791", "51,9365; 8,8791", and what OpenStreetMap's addresses end with
 _DEGREES = r"(-?\d{1,3}(?:[.,]\d{1,8})?)"
@@ -46,6 +46,7 @@ def complete(announcement: Announcement, details: Details) -> None:
         text = before.pop(language, announcement.texts[-1])
         text.title = said.get("title", "")
         text.body, text.short = said.get("body", ""), said.get("short", "")
+        text.change = said.get("change", "")
     for gone in before.values():
         announcement.texts.remove(gone)
 

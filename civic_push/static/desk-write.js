@@ -94,7 +94,7 @@ async function offerLost() {
     fillIn(fields);
     box.hidden = true;
     touched();
-    form.elements.title.focus();
+    form.querySelector("input[type=text], textarea").focus();
   });
   box.querySelector("[data-drop-lost]").addEventListener("click", drop);
 }

@@ -53,7 +53,8 @@ DESK = {
     "desk.answer_report": PUBLISHERS,
     "desk.follow": WRITERS, "desk.save_follow": WRITERS, "desk.edit_follow_up": WRITERS,
     "desk.save_follow_up": WRITERS, "desk.confirm_follow_up": WRITERS,
-    "desk.submit_follow_up": WRITERS,
+    "desk.submit_follow_up": WRITERS, "desk.keep_follow_up": WRITERS,
+    "desk.keep_new_follow_up": WRITERS, "desk.help_follow_up": WRITERS,
     "desk.publish_follow_up": PUBLISHERS, "desk.ask_stop": PUBLISHERS, "desk.stop": PUBLISHERS,
     "desk.show_report": READERS, "desk.report_as_csv": READERS,
     "desk.ask_again": PUBLISHERS, "desk.send_again": PUBLISHERS,
@@ -90,6 +91,7 @@ DESK = {
 
 # Those of them that are about one announcement, where Ortsteil and topic count as well.
 LIMITED = {"desk.edit", "desk.save", "desk.keep_text", "desk.dismiss", "desk.restore",
+           "desk.keep_follow_up", "desk.keep_new_follow_up", "desk.help_follow_up",
            "desk.confirm", "desk.publish", "desk.follow", "desk.save_follow", "desk.edit_follow_up",
            "desk.save_follow_up", "desk.confirm_follow_up", "desk.publish_follow_up",
            "desk.submit", "desk.submit_follow_up", "desk.take_back", "desk.send_back",

@@ -116,7 +116,8 @@ def test_translations_that_are_empty_are_none() -> None:
         ("title-en", " Bridge closed "), ("body-en", "Until <b>Friday</b>."),
         ("title-tr", " "), ("body-xx", "nobody speaks so")]))
     assert written.translations == {
-        "en": {"title": "Bridge closed", "body": "Until **Friday**.", "short": ""}}
+        "en": {"change": "", "title": "Bridge closed", "body": "Until **Friday**.",
+               "short": ""}}
 
 
 def test_what_was_pasted_is_cleaned_before_anything_else() -> None:

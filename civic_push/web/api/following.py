@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from civic_push.announcements import following, publishing
+from civic_push.announcements.details import complete
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.announcements.publishing import Draft
 from civic_push.db import db, utcnow
@@ -14,8 +15,8 @@ from civic_push.web.api import reading, refusals, schemas, schemas_in
 from civic_push.web.api.announcements import Answer, answer, wanted
 from civic_push.web.api.frame import ID, client, note, operation
 from civic_push.web.desk.following import forms
-from civic_push.web.desk.following.forms import FollowUp
 from civic_push.web.desk.writing import forms as write_forms
+from civic_push.web.desk.writing.written import Written
 from civic_push.web.language import _
 from civic_push.web.problems import Problem, invalid
 from subscriptions.models import Neighbourhood, Topic
@@ -68,7 +69,7 @@ def _last(number: int, kind: AnnouncementKind) -> Announcement:
     return last
 
 
-def _stored(body: dict[str, Any], written: FollowUp, kind: AnnouncementKind, last: Announcement
+def _stored(body: dict[str, Any], written: Written, kind: AnnouncementKind, last: Announcement
             ) -> Answer:
     now, staff = utcnow(), client().staff
     errors = forms.check(written, kind, last, reading.ids(Topic), reading.ids(Neighbourhood),
@@ -80,6 +81,7 @@ def _stored(body: dict[str, Any], written: FollowUp, kind: AnnouncementKind, las
     if body.get("expires_at") or kind == AnnouncementKind.CORRECTION:
         draft = reading.timed(draft, body)
     saved = publishing.save(db.session(), draft, now, follows=last)
+    complete(saved, write_forms.details(written))
     note("announcement.saved", ("announcement", saved.id), None, write_forms.told(written))
     db.session.commit()
     return answer(saved.id, created=True)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -16,7 +16,6 @@ from civic_push.db import db
 from civic_push.staff import roles
 from civic_push.staff.models import Staff
 from civic_push.web.desk.following import forms as follow_forms
-from civic_push.web.desk.following.forms import FollowUp
 from civic_push.web.desk.writing import forms as write_forms
 from civic_push.web.desk.writing.forms import PLACES, TOWN, Written
 from civic_push.web.language import _
@@ -65,12 +64,14 @@ def written(body: Mapping[str, Any], begun: Written | None = None) -> Written:
         expires="")  # checked here: forms know minutes of local time only
 
 
-def follow_up(body: Mapping[str, Any], last: Announcement) -> FollowUp:
-    """A correction as the desk's form would hold it. Raises Problem."""
-    return changed(FollowUp(**asdict(written(body, write_forms.show(last)))), body)
+def follow_up(body: Mapping[str, Any], last: Announcement) -> Written:
+    """A correction as the desk's form would hold it: nobody has read the old translations
+    again, nor checked the new text for Leichte Sprache. Raises Problem."""
+    begun = replace(write_forms.show(last), translations={}, reviewer="")
+    return changed(written(body, begun), body)
 
 
-def changed(begun: FollowUp, body: Mapping[str, Any]) -> FollowUp:
+def changed(begun: Written, body: Mapping[str, Any]) -> Written:
     """A follow-up with the lines about what is different."""
     return replace(begun, change=_line(body["change"]), plain_change=_line(body["plain_change"]))
 
@@ -89,7 +90,7 @@ def stored_flaws(announcement: Announcement, last: Announcement | None, now: dat
         return pointed(write_forms.check_ready(
             write_forms.show(announcement), topics, places, now))
     return pointed(follow_forms.check(
-        follow_forms.show(announcement), AnnouncementKind(announcement.kind), last,
+        write_forms.show(announcement), AnnouncementKind(announcement.kind), last,
         topics, places, now, ready=True))
 
 

@@ -9,8 +9,8 @@ import marshmallow as ma
 from channels.base import Urgency
 from civic_push.announcements.models import AnnouncementState
 from civic_push.web.api.fields import Body, Flag, Many, Number, Part, Text, Time, Word
-from civic_push.web.desk.following.forms import CHANGE_LENGTH
 from civic_push.web.desk.writing.forms import BODY_LENGTH, LINK_LENGTH, SHORT_LENGTH, TITLE_LENGTH
+from civic_push.web.desk.writing.written import CHANGE_LENGTH
 from content_sources import PARSERS
 
 _SLUG_LENGTH, _CURSOR_LENGTH, _WORDS_LENGTH, _COMMENT_LENGTH = 60, 200, 200, 1000

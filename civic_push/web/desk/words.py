@@ -8,7 +8,7 @@ from flask_babel import format_decimal, gettext, lazy_gettext
 
 from channels.base import Urgency
 from civic_push.announcements.markdown import to_html
-from civic_push.announcements.models import Announcement, AnnouncementText
+from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementText
 from civic_push.config import settings
 from civic_push.delivery.models import State
 from civic_push.delivery.previews import SmsPreview, sms_preview
@@ -24,6 +24,9 @@ def _(text: str, **values: object) -> str:
     return str(gettext(text, **values))
 
 
+DEEDS = {"korrigieren": AnnouncementKind.CORRECTION, "zurueckziehen": AnnouncementKind.WITHDRAWAL,
+         "entwarnen": AnnouncementKind.ALL_CLEAR}
+"""What one can do about something published, as the addresses say it, and what that makes."""
 CHANNELS = {
     "email": lazy_gettext("E-Mail"), "sms": lazy_gettext("SMS"),
     "telegram": lazy_gettext("Telegram"), "push": lazy_gettext("Browser-Push"),

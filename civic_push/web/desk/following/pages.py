@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_security import current_user
 from sqlalchemy import select
 
-from civic_push.announcements import approval, following, publishing
-from civic_push.announcements.details import complete
-from civic_push.announcements.differences import Part
+from civic_push.announcements import approval, following
 from civic_push.announcements.following import CannotFollow, Objection
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.config import settings
@@ -19,43 +16,22 @@ from civic_push.db import db, utcnow
 from civic_push.delivery.audiences import reach
 from civic_push.staff.roles import Can
 from civic_push.web.desk.approving import sending
-from civic_push.web.desk.following import forms
-from civic_push.web.desk.following.forms import FollowUp
-from civic_push.web.desk.following.words import KINDS, as_told, objection, told_by_sms
-from civic_push.web.desk.frame import ID, allow, desk, needs, note, outside_limits, wanted
-from civic_push.web.desk.words import _
+from civic_push.web.desk.following.case import Case
+from civic_push.web.desk.following.words import KINDS, objection
+from civic_push.web.desk.frame import ID, allow, desk, needs, wanted
+from civic_push.web.desk.words import DEEDS, _
+from civic_push.web.desk.writing import aids, filling, unsaved
 from civic_push.web.desk.writing import forms as write_forms
+from civic_push.web.desk.writing.sheets import SHEETS
+from civic_push.web.desk.writing.telling import as_told, told_by_sms
 from civic_push.web.forms import Typed
-from subscriptions.models import Neighbourhood, Topic
+from civic_push.web.protection import limiter
 
-DEEDS = {"korrigieren": AnnouncementKind.CORRECTION, "zurueckziehen": AnnouncementKind.WITHDRAWAL,
-         "entwarnen": AnnouncementKind.ALL_CLEAR}
 _DEED = "<any(korrigieren, zurueckziehen, entwarnen):deed>"
 _SENDABLE = (*approval.OPEN, AnnouncementState.SUBMITTED)
 _OURS = {"desk.edit": "desk.edit_follow_up", "desk.save": "desk.edit_follow_up",
          "desk.confirm": "desk.confirm_follow_up", "desk.publish": "desk.confirm_follow_up"}
 """Pages of ordinary drafts, and the page here where a follow-up's draft is at home."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A follow-up being written: what kind, to what, and where it is stored, if it is."""
-
-    kind: AnnouncementKind
-    last: Announcement  # the newest of the chain
-    draft: Announcement | None = None
-
-    @property
-    def begun(self) -> FollowUp:
-        """The form as it is before anything is typed."""
-        if self.draft is not None:
-            return forms.show(self.draft)
-        return forms.prefilled(self.last, self.kind, utcnow())
-
-    def changes(self, written: FollowUp) -> list[list[Part]]:
-        """What a correction says otherwise."""
-        correction = self.kind == AnnouncementKind.CORRECTION
-        return forms.changes(self.last, written) if correction else []
 
 
 @desk.context_processor
@@ -74,51 +50,78 @@ def lead_home() -> ResponseReturnValue | None:
     kind = db.session.scalar(select(Announcement.kind).where(Announcement.id == number))
     if kind in (None, AnnouncementKind.ORIGINAL):
         return None
-    return redirect(url_for(home, number=number))
+    version = request.args.get("fassung")
+    return redirect(url_for(home, number=number, fassung=version))
 
 
 @desk.get(f"/{ID}/{_DEED}")
 @needs(Can.WRITE)
 def follow(number: int, deed: str) -> ResponseReturnValue:
     """The form of a new follow-up, or the one somebody has begun."""
-    case = _case(wanted(number, Can.WRITE), DEEDS[deed])
-    draft = following.open_draft(db.session(), case.last, case.kind)
-    if draft is not None:
+    case = _new(number, deed)
+    if case.draft is not None:
         flash(_("Das hat schon jemand begonnen. Hier ist der Entwurf."), "info")
-        return redirect(url_for("desk.edit_follow_up", number=draft.id))
-    return _form(case, case.begun)
+        at_hand = case.draft.state in approval.OPEN
+        return redirect(case.page() if at_hand else url_for("desk.watch", number=case.draft.id))
+    case.require()
+    return filling.opened(case)
 
 
 @desk.post(f"/{ID}/{_DEED}")
 @needs(Can.WRITE)
 def save_follow(number: int, deed: str) -> ResponseReturnValue:
-    """Preview or store a new follow-up."""
-    return _submitted(_case(wanted(number, Can.WRITE), DEEDS[deed]))
+    """Preview or store a new follow-up, or see what another has stored meanwhile."""
+    return filling.sent(_new(number, deed))
 
 
 @desk.get(f"/{ID}/folge")
 @needs(Can.WRITE)
 def edit_follow_up(number: int) -> ResponseReturnValue:
     """The form with a stored draft."""
-    case = _stored(wanted(number, Can.WRITE))
-    return _form(case, case.begun)
+    case = _stored(number)
+    case.require()
+    return filling.opened(case)
 
 
 @desk.post(f"/{ID}/folge")
 @needs(Can.WRITE)
 def save_follow_up(number: int) -> ResponseReturnValue:
     """Preview or store a draft over what it was."""
-    return _submitted(_stored(wanted(number, Can.WRITE)))
+    return filling.sent(_stored(number))
+
+
+@desk.post(f"/{ID}/{_DEED}/zwischenstand")
+@needs(Can.WRITE)
+@limiter.limit("60 per minute")
+def keep_new_follow_up(number: int, deed: str) -> ResponseReturnValue:
+    """Keep what is typed into the form of a new follow-up."""
+    return unsaved.keep(_new(number, deed))
+
+
+@desk.post(f"/{ID}/folge/zwischenstand")
+@needs(Can.WRITE)
+@limiter.limit("60 per minute")
+def keep_follow_up(number: int) -> ResponseReturnValue:
+    """Keep what is typed into the form of a draft; the draft stays as it is."""
+    return unsaved.keep(_stored(number))
+
+
+@desk.post(f"/{ID}/{_DEED}/schreibhilfe")
+@needs(Can.WRITE)
+@limiter.limit("240 per minute")
+def help_follow_up(number: int, deed: str) -> ResponseReturnValue:
+    """The form's help as fragments of the page, for scripts."""
+    return aids.fragments(_new(number, deed))
 
 
 @desk.get(f"/{ID}/folge/veroeffentlichen")
 @needs(Can.WRITE)
 def confirm_follow_up(number: int) -> ResponseReturnValue:
     """What will be published, and who will get it."""
-    case = _stored(wanted(number, Can.WRITE), _SENDABLE)
+    case = _stored(number, _SENDABLE)
     assert case.draft is not None
-    if errors := _errors(case, case.begun, ready=True):
-        return _form(case, case.begun, errors)
+    if errors := filling.errors_of(case, case.begun, ready=True):
+        return filling.show(case, case.begun, errors)
     return _confirm_page(case, case.draft, sending.read_wish(case.draft))
 
 
@@ -126,14 +129,14 @@ def confirm_follow_up(number: int) -> ResponseReturnValue:
 @needs(Can.PUBLISH)
 def publish_follow_up(number: int) -> ResponseReturnValue:
     """Publish; a second time does nothing and says so."""
-    return _send(_stored(wanted(number, Can.PUBLISH), _SENDABLE), sending.let_out)
+    return _send(_stored(number, _SENDABLE, Can.PUBLISH), sending.let_out)
 
 
 @desk.post(f"/{ID}/folge/einreichen")
 @needs(Can.WRITE)
 def submit_follow_up(number: int) -> ResponseReturnValue:
     """Ask for approval."""
-    return _send(_stored(wanted(number, Can.WRITE), _SENDABLE), sending.hand_in)
+    return _send(_stored(number, _SENDABLE), sending.hand_in)
 
 
 @desk.errorhandler(CannotFollow)
@@ -145,13 +148,26 @@ def say_why_not(error: CannotFollow) -> ResponseReturnValue:
     return redirect(url_for("desk.watch", number=number))
 
 
-def _case(announcement: Announcement, kind: AnnouncementKind,
-          draft: Announcement | None = None) -> Case:
-    """A follow-up to the newest of an announcement's chain. Raises CannotFollow."""
-    last = following.current(db.session(), announcement)
+def _new(number: int, deed: str) -> Case:
+    """A follow-up to the newest of an announcement's chain; the one that was begun before."""
+    last, kind = following.current(db.session(), wanted(number, Can.WRITE)), DEEDS[deed]
     allow(Can.WRITE, last)
-    following.check(kind, last)
-    return Case(kind, last, draft)
+    return Case(kind, last, following.open_draft(db.session(), last, kind))
+
+
+def _stored(number: int, states: Collection[AnnouncementState] = (),
+            ability: Can = Can.WRITE) -> Case:
+    """The case of a draft. Raises CannotFollow for what is none, and where `states` are given
+    and it is in none of them, or its chain has ended."""
+    draft = wanted(number, ability)
+    if draft.kind == AnnouncementKind.ORIGINAL:
+        raise CannotFollow(Objection.SETTLED, draft)
+    last = following.current(db.session(), draft)
+    allow(Can.WRITE, last)
+    case = Case(AnnouncementKind(draft.kind), last, draft)
+    if states:
+        case.require(states)
+    return case
 
 
 def _send(case: Case, step: sending.Step) -> ResponseReturnValue:
@@ -161,8 +177,8 @@ def _send(case: Case, step: sending.Step) -> ResponseReturnValue:
     if request.form.get("seal") != _seal(case):
         flash(_("Inzwischen hat sich etwas geändert. Bitte prüfen Sie noch einmal."), "warning")
         return redirect(url_for("desk.confirm_follow_up", number=case.draft.id))
-    if errors := _errors(case, case.begun, ready=True):
-        return _form(case, case.begun, errors, 422)
+    if errors := filling.errors_of(case, case.begun, ready=True):
+        return filling.show(case, case.begun, errors, 422)
     typed, at = sending.read_when(case.draft, now)
     if typed.errors:
         return _confirm_page(case, case.draft, typed), 422
@@ -177,69 +193,9 @@ def _confirm_page(case: Case, draft: Announcement, typed: Typed) -> str:
         **sending.outlook(draft))
 
 
-def _stored(draft: Announcement,
-            states: tuple[AnnouncementState, ...] = approval.OPEN) -> Case:
-    """The case of a draft. What is published or dismissed has none: CannotFollow."""
-    if draft.kind == AnnouncementKind.ORIGINAL or draft.state not in states:
-        raise CannotFollow(Objection.SETTLED, draft)
-    return _case(draft, AnnouncementKind(draft.kind), draft)
-
-
-def _errors(case: Case, written: FollowUp, *, ready: bool) -> dict[str, str]:
-    session = db.session()
-    topics = set(session.scalars(select(Topic.id)))
-    places = set(session.scalars(select(Neighbourhood.id)))
-    errors = forms.check(written, case.kind, case.last, topics, places, utcnow(), ready=ready)
-    return {**errors, **outside_limits(written.where == write_forms.TOWN, written.topics,
-                                       written.neighbourhoods)}
-
-
-def _submitted(case: Case) -> ResponseReturnValue:
-    """What to do with a sent form: its buttons are preview, draft and next."""
-    written, button = forms.read(request.form, case.kind, case.begun), request.form.get("button")
-    errors = _errors(case, written, ready=button == "next")
-    if button == "preview":  # what is still missing is no mistake yet
-        begun = {name: text for name, text in errors.items() if written.holds(name)}
-        return _form(case, written, begun, preview=True)
-    if errors:
-        return _form(case, written, errors, 422)
-    if case.draft is not None and request.form.get("seal") != case.begun.seal:
-        return _form(case, written, status=409, problem=_(
-            "Jemand hat diesen Entwurf inzwischen geändert. Wenn Sie noch einmal speichern, "
-            "ersetzt Ihr Text den anderen."))
-    saved = _store(case, written)
-    if button == "next":
-        return redirect(url_for("desk.confirm_follow_up", number=saved.id))
-    flash(_("Der Entwurf ist gespeichert."), "success")
-    return redirect(url_for("desk.edit_follow_up", number=saved.id))
-
-
-def _store(case: Case, written: FollowUp) -> Announcement:
-    before = write_forms.told(case.begun) if case.draft else None
-    saved = publishing.save(
-        db.session(), forms.to_draft(written, case.kind, current_user.id, case.last),
-        utcnow(), case.draft, follows=case.last)
-    complete(saved, write_forms.details(written))
-    saved.state = AnnouncementState.DRAFT  # out of the tray: somebody works on it
-    note("announcement.saved", ("announcement", saved.id), before, write_forms.told(written))
-    db.session.commit()
-    return saved
-
-
-def _form(case: Case, written: FollowUp, errors: dict[str, str] | None = None,
-          status: int = 200, *, problem: str = "", preview: bool = False
-          ) -> ResponseReturnValue:
-    """The form as typed, with what is wrong at its fields; `problem` is about it all."""
-    session = db.session()
-    return render_template(
-        "desk/follow.html", case=case, typed=forms.typed(written, errors or {}),
-        problem=problem, seal=case.begun.seal, changes=case.changes(written),
-        preview=forms.texts(written, case.kind, case.last) if preview else [],
-        limits=write_forms.LENGTHS, days=settings().default_expiry_days,
-        topics=session.scalars(select(Topic).order_by(Topic.position, Topic.name)).all(),
-        places=session.scalars(select(Neighbourhood).order_by(Neighbourhood.name)).all()), status
-
-
 def _seal(case: Case) -> str:
     """Changes with the draft and with what it would follow."""
     return f"{case.begun.seal}-{case.last.id}"
+
+
+SHEETS |= {"desk.save_follow": _new, "desk.save_follow_up": _stored}

@@ -3,14 +3,14 @@ Ortsteile and topics it seems to be about. Nothing of it sets or refuses anythin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale
 from sqlalchemy import select
 
+from channels.base import Message
 from channels.push_encryption import MAX_PLAINTEXT
 from channels.push_payload import payload
 from civic_push.announcements import cleaning, readability, suggestions
@@ -18,16 +18,17 @@ from civic_push.announcements.models import AnnouncementText
 from civic_push.announcements.readability import Reading
 from civic_push.config import settings
 from civic_push.db import db
-from civic_push.delivery.compose import said
 from civic_push.delivery.previews import SmsPreview, message_preview
 from civic_push.intake.rules import Gazetteer, Place
-from civic_push.languages import LANGUAGES, locale_of
+from civic_push.languages import LANGUAGES
 from civic_push.staff.roles import Can
 from civic_push.streets import names
 from civic_push.web.desk.frame import desk, needs
 from civic_push.web.desk.words import _
 from civic_push.web.desk.writing import forms as write_forms
-from civic_push.web.desk.writing.forms import Written
+from civic_push.web.desk.writing.sheets import Sheet
+from civic_push.web.desk.writing.telling import as_told, plainly
+from civic_push.web.desk.writing.written import Written
 from civic_push.web.forms import topics_on_offer
 from civic_push.web.protection import limiter
 from subscriptions.models import Neighbourhood, Register, Topic
@@ -47,8 +48,9 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """All that the form says about a text. `counts` and `wordings` go by the short text's
-    name in the form; suggestions leave out what is chosen already."""
+    """All that the form says about a text. `counts` go by the field of the form that a
+    telephone gets, `wordings` by the short text's; suggestions leave out what is chosen
+    already."""
 
     places: Sequence[Neighbourhood]
     topics: Sequence[tuple[Topic, str]]  # with the word that speaks for it
@@ -57,9 +59,9 @@ class Help:
     wordings: dict[str, tuple[str, AnnouncementText]]  # with its heading
 
 
-def help_with(written: Written) -> Help:
+def help_with(sheet: Sheet, written: Written) -> Help:
     """Everything there is to say about what was typed."""
-    german = write_forms.texts(written)
+    german = sheet.texts(written)
     wordings = {_short_name(text): (_heading(text), text)
                 for text in (*german, *write_forms.translated(written, german[0]))}
     text = f"{written.title}\n{written.body}"
@@ -67,8 +69,8 @@ def help_with(written: Written) -> Help:
         places=_places(text, written), topics=_topics(text, written), wordings=wordings,
         readings={"body": readability.read(written.body, Register.STANDARD),
                   "plain_body": readability.read(written.plain_body, Register.PLAIN)},
-        counts={name: _count(text) for name, (_heading, text) in wordings.items()
-                if text.title or text.short})
+        counts={field: _count(message) for name, (_heading, text) in wordings.items()
+                for field, message in _messages(name, text)})
 
 
 def take(written: Written, button: str) -> None:
@@ -81,26 +83,24 @@ def take(written: Written, button: str) -> None:
             written.where = write_forms.PLACES
 
 
-@desk.post("/schreibhilfe")
-@needs(Can.WRITE)
-@limiter.limit("240 per minute")
-def writing_help() -> ResponseReturnValue:
-    """The form's help as fragments of the page, for scripts: a name → HTML."""
+def fragments(sheet: Sheet) -> ResponseReturnValue:
+    """A form's help as fragments of its page, for scripts: a name → HTML."""
     if request.content_length and request.content_length > cleaning.LONGEST_PASTE:
         return {"fragments": {}}
-    written = write_forms.read(request.form)
+    written = sheet.read(request.form)
     if any(len(text) > write_forms.BODY_LENGTH for text in written.texts().values()):
         return {"fragments": {}}  # the form will say so
-    found = help_with(written)
-    fragments = {"preview": render_template("desk/help_preview.html", help=found),
+    found = help_with(sheet, written)
+    parts = {"preview": render_template("desk/help_preview.html", help=found),
                  "places": render_template("desk/help_places.html", help=found),
                  "topics": render_template("desk/help_topics.html", help=found)}
     for name, reading in found.readings.items():
-        fragments[f"reading-{name}"] = render_template("desk/help_reading.html", reading=reading)
-    for name in ("short", "plain_short", *(f"short-{code}" for code in LANGUAGES)):
-        fragments[f"count-{name}"] = render_template(
-            "desk/help_count.html", count=found.counts.get(name))
-    return {"fragments": fragments}
+        parts[f"reading-{name}"] = render_template("desk/help_reading.html", reading=reading)
+    for part in ("short", "change"):
+        for name in (part, f"plain_{part}", *(f"{part}-{code}" for code in LANGUAGES)):
+            parts[f"count-{name}"] = render_template(
+                "desk/help_count.html", count=found.counts.get(name))
+    return {"fragments": parts}
 
 
 @desk.post("/einfuegen")
@@ -129,9 +129,17 @@ def _topics(text: str, written: Written) -> list[tuple[Topic, str]]:
             if topic.id in found and topic.id not in written.topics]
 
 
-def _count(text: AnnouncementText) -> Count:
-    with force_locale(locale_of(text.language, text.register)):
-        message = said(settings(), text.announcement, text.language, text.register)
+def _messages(short: str, text: AnnouncementText) -> Iterator[tuple[str, Message]]:
+    """What telephones get of a wording, by the field that says it: of a follow-up who got the
+    original hears what is different, and who did not reads it like any other."""
+    told = as_told(text)
+    if told is not None and text.change:
+        yield short.replace("short", "change"), told
+    if text.body or text.short or (told is None and text.title):
+        yield short, plainly(text)
+
+
+def _count(message: Message) -> Count:
     return Count(message_preview(settings(), message), len(payload(message)))
 
 

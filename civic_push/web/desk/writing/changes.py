@@ -16,6 +16,8 @@ from civic_push.web.desk.writing.written import TIMES, TOWN, Written
 from subscriptions.models import Neighbourhood, Topic
 
 _LABELS = {
+    "change": lazy_gettext("Was anders ist"),
+    "plain_change": lazy_gettext("Was anders ist, in Einfacher Sprache"),
     "title": lazy_gettext("Titel"), "body": lazy_gettext("Text"),
     "short": lazy_gettext("Kurztext"),
     "plain_title": lazy_gettext("Titel in Einfacher Sprache"),

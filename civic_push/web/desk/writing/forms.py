@@ -35,7 +35,7 @@ from subscriptions.timing import TOWN_TIME
 __all__ = [
     "BODY_LENGTH", "LENGTHS", "LINK_LENGTH", "PLACES", "SHORT_LENGTH", "TITLE_LENGTH", "TOWN",
     "Written", "check_draft", "check_ready", "clean", "copy_of", "details", "read", "show",
-    "texts", "to_draft", "told", "translated", "typed"]
+    "texts", "to_draft", "told", "translated", "typed", "unchanged"]
 
 _SOME_NUMBER = 99_999  # as long in an SMS's link as one to come
 
@@ -43,10 +43,11 @@ _SOME_NUMBER = 99_999  # as long in an SMS's link as one to come
 def show(announcement: Announcement) -> Written:
     """A stored announcement as the form shows it."""
     texts = {t.register: t for t in announcement.texts if t.language == "de"}
-    standard = texts.get(Register.STANDARD, AnnouncementText(title="", body="", short=""))
-    plain = texts.get(Register.PLAIN, AnnouncementText(title="", body="", short="", reviewer=""))
+    empty = AnnouncementText(title="", body="", short="", change="", reviewer="")
+    standard, plain = (texts.get(register, empty) for register in Register)
     places = sorted(n.id for n in announcement.neighbourhoods)
     return Written(
+        change=standard.change, plain_change=plain.change,
         title=standard.title, body=standard.body, short=standard.short,
         plain_title=plain.title, plain_body=plain.body, plain_short=plain.short,
         reviewer=plain.reviewer, translations=_show_translations(announcement),
@@ -59,7 +60,13 @@ def show(announcement: Announcement) -> Written:
 
 def copy_of(announcement: Announcement) -> Written:
     """A new form with an announcement's words; its times were that one's."""
-    return replace(show(announcement), starts="", ends="", expires="")
+    return replace(unchanged(show(announcement)), starts="", ends="", expires="")
+
+
+def unchanged(written: Written) -> Written:
+    """The same without a follow-up's lines about what is different."""
+    return replace(written, change="", plain_change="", translations={
+        language: {**said, "change": ""} for language, said in written.translations.items()})
 
 
 def told(written: Written) -> dict[str, object]:

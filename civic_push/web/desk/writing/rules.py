@@ -17,7 +17,6 @@ from civic_push.web.desk.words import _
 from civic_push.web.desk.writing.written import (
     LENGTHS,
     MARKDOWN,
-    PARTS,
     PLACES,
     TIMES,
     TOWN,
@@ -52,7 +51,7 @@ def translations(written: Written) -> dict[str, str]:
     """Translations with only half of what they need."""
     errors = {}
     for language, said in written.translations.items():
-        for part in PARTS[:2]:
+        for part in ("title", "body"):
             if not said.get(part):
                 errors[f"{part}-{language}"] = (
                     _("%(language)s: Es fehlt noch der Titel.", language=LANGUAGES[language])

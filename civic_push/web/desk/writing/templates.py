@@ -15,7 +15,8 @@ from civic_push.db import db
 from civic_push.staff.roles import Can
 from civic_push.web.desk.frame import ID, desk, needs, note
 from civic_push.web.desk.words import _
-from civic_push.web.desk.writing import rules, write
+from civic_push.web.desk.writing import filling, rules
+from civic_push.web.desk.writing.write import Original
 from civic_push.web.desk.writing.written import LENGTHS, Written, clean, read, stored, typed
 from civic_push.web.forms import Typed, topics_on_offer
 
@@ -36,7 +37,7 @@ def template_fields(number: int) -> ResponseReturnValue:
     """A template's fields; one without any is the write form itself."""
     template = _template(number)
     if not templates.asked_for(template.content):
-        return write.show_form(stored(template.content))
+        return filling.show(Original(), stored(template.content))
     return _show_fields(template, Typed())
 
 
@@ -55,7 +56,7 @@ def fill_template(number: int) -> ResponseReturnValue:
                                           most=_VALUE)
     if sent.errors:
         return _show_fields(template, sent), 422
-    return write.show_form(stored(templates.fill_all(template.content, values)))
+    return filling.show(Original(), stored(templates.fill_all(template.content, values)))
 
 
 @desk.get("/verwaltung/vorlagen")

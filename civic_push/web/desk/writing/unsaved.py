@@ -12,16 +12,16 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from sqlalchemy.exc import IntegrityError
 
-from civic_push.announcements import approval, unsaved, versions
-from civic_push.announcements.models import Announcement
+from civic_push.announcements import unsaved, versions
+from civic_push.announcements.models import AnnouncementKind
 from civic_push.announcements.writing_models import UnsavedText
 from civic_push.db import db, utcnow
 from civic_push.staff.roles import Can
-from civic_push.web.desk.frame import ID, desk, needs, wanted
-from civic_push.web.desk.words import _
-from civic_push.web.desk.writing import forms
+from civic_push.web.desk.frame import desk, needs
+from civic_push.web.desk.words import DEEDS, _
+from civic_push.web.desk.writing.sheets import Sheet
+from civic_push.web.desk.writing.written import BODY_LENGTH
 from civic_push.web.language import moment
-from civic_push.web.protection import limiter
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 
@@ -32,33 +32,16 @@ def form_key() -> str:
     return sent if _KEY.fullmatch(sent) else secrets.token_hex(16)
 
 
-def offered(announcement: Announcement | None, key: str) -> list[tuple[UnsavedText, str]]:
+def offered(sheet: Sheet, key: str) -> list[tuple[UnsavedText, str]]:
     """What the reader has begun here and not saved, with its title; not the form `key`."""
-    texts = unsaved.own(db.session(), current_user.id, announcement.id if announcement else None)
     return [(text, str(text.content.get("title") or _("ohne Titel")))
-            for text in texts if text.key != key]
+            for text in _own(sheet) if text.key != key]
 
 
-def asked_for(announcement: Announcement | None) -> UnsavedText | None:
+def asked_for(sheet: Sheet) -> UnsavedText | None:
     """The one that `?entwurf=…` wants to go on with."""
-    return unsaved.found(db.session(), current_user.id, announcement.id if announcement else None,
-                         request.args.get("entwurf", ""))
-
-
-@desk.post("/neu/zwischenstand")
-@needs(Can.WRITE)
-@limiter.limit("60 per minute")
-def keep_new() -> ResponseReturnValue:
-    """Keep what is typed into a form for a new announcement."""
-    return _keep(None)
-
-
-@desk.post(f"/{ID}/zwischenstand")
-@needs(Can.WRITE)
-@limiter.limit("60 per minute")
-def keep_text(number: int) -> ResponseReturnValue:
-    """Keep what is typed into the form of a draft; the draft stays as it is."""
-    return _keep(wanted(number, Can.WRITE))
+    asked = request.args.get("entwurf", "")
+    return next((text for text in _own(sheet) if text.key == asked), None)
 
 
 @desk.get("/gespeichert")
@@ -73,28 +56,38 @@ def was_saved() -> ResponseReturnValue:
 @needs(Can.WRITE)
 def forget_text(key: str) -> ResponseReturnValue:
     """Drop what was kept."""
-    if unsaved.forget(db.session(), current_user.id, key):
-        flash(_("Der angefangene Text ist verworfen."), "success")
+    text = unsaved.forget(db.session(), current_user.id, key)
     db.session.commit()
-    number = request.form.get("number", "")
-    if number.isdigit() and len(number) < 13:
-        return redirect(url_for("desk.edit", number=int(number)))
-    return redirect(url_for("desk.new"))
+    if text is None:
+        return redirect(url_for("desk.overview"))
+    flash(_("Der angefangene Text ist verworfen."), "success")
+    return redirect(_page_of(text))
 
 
-def _keep(announcement: Announcement | None) -> ResponseReturnValue:
-    written, now = forms.read(request.form), utcnow()
-    number = announcement.id if announcement else None
-    if any(len(text) > 2 * forms.BODY_LENGTH for text in written.texts().values()):
+def _page_of(text: unsaved.Forgotten) -> str:
+    """The form that a text was typed into."""
+    if text.announcement_id is None:
+        return url_for("desk.new")
+    kind = text.content.get("kind", AnnouncementKind.ORIGINAL)
+    for deed, made in DEEDS.items():  # where there is a draft already, that leads to it
+        if made == kind:
+            return url_for("desk.follow", number=text.announcement_id, deed=deed)
+    return url_for("desk.edit", number=text.announcement_id)
+
+
+def keep(sheet: Sheet) -> ResponseReturnValue:
+    """Keep what is typed into a form; a draft stays as it is."""
+    written, now, key = sheet.read(request.form), utcnow(), form_key()
+    if any(len(text) > 2 * BODY_LENGTH for text in written.texts().values()):
         return {"problem": _("Der Text ist zu lang, um ihn zwischendurch zu sichern.")}, 413
-    key = form_key()
+    seal = request.form.get("seal", "")[:16]
     try:
         # what was on its way while the form was saved comes late, and would be offered again
         late = versions.made_by(db.session(), key, current_user.id) is not None
         kept = not late and unsaved.keep(
-            db.session(), key, current_user.id, number, request.form.get("seal", "")[:16],
-            asdict(written), now)
-        news = _news(announcement, request.form.get("seal", ""))
+            db.session(), key, current_user.id, sheet.homes[0], seal,
+            asdict(written) | {"kind": sheet.kind}, now)
+        news = _news(sheet, seal)
         db.session.commit()
     except IntegrityError:  # the same form, sent twice at once
         db.session.rollback()
@@ -104,15 +97,22 @@ def _keep(announcement: Announcement | None) -> ResponseReturnValue:
     return {"kept": _("Gesichert um %(time)s.", time=moment(now, "time")), "news": news}
 
 
-def _news(announcement: Announcement | None, seal: str) -> str:
-    """What the writer should know about others at the same draft; "" if nothing."""
-    if announcement is None:
-        return ""
-    if announcement.state not in approval.OPEN:
+def _own(sheet: Sheet) -> list[UnsavedText]:
+    """What the reader has begun in such a form."""
+    return [text for home in sheet.homes
+            for text in unsaved.own(db.session(), current_user.id, home)
+            if text.content.get("kind", AnnouncementKind.ORIGINAL) == sheet.kind]
+
+
+def _news(sheet: Sheet, seal: str) -> str:
+    """What the writer should know about others at the same text; "" if nothing."""
+    if sheet.closed():
         return _("Diese Meldung ist inzwischen eingereicht, veröffentlicht oder verworfen. Ihr "
                  "Text bleibt hier für Sie aufgehoben.")
-    if forms.show(announcement).seal != seal:
+    if sheet.draft and sheet.begun.seal != seal:
         return _("Jemand hat diesen Entwurf inzwischen geändert. Wenn Sie speichern, sehen Sie "
                  "beide Texte.")
-    others = unsaved.busy_at(db.session(), announcement.id, current_user.id, utcnow())
+    if sheet.homes == (None,):  # new announcements are everybody's own
+        return ""
+    others = unsaved.busy_at(db.session(), sheet.homes, current_user.id, utcnow())
     return _("Daran schreibt gerade auch: %(names)s.", names=", ".join(others)) if others else ""

@@ -21,24 +21,31 @@ BODY_LENGTH = 20_000
 SHORT_LENGTH = 300
 LINK_LENGTH = 2_000
 ADDRESS_LENGTH = REVIEWER_LENGTH = 200  # as the columns
+CHANGE_LENGTH = 300
 TOWN, PLACES = "town", "places"
 OTHERS = tuple(code for code in LANGUAGES if code != "de")
 """The languages besides German, in the order of the form."""
-PARTS = ("title", "body", "short")
+PARTS = ("change", "title", "body", "short")
 """What a translation has; its fields are called "title-en"."""
-LENGTHS = {"title": TITLE_LENGTH, "body": BODY_LENGTH, "short": SHORT_LENGTH,
+LENGTHS = {"change": CHANGE_LENGTH, "plain_change": CHANGE_LENGTH,
+           "title": TITLE_LENGTH, "body": BODY_LENGTH, "short": SHORT_LENGTH,
            "plain_title": TITLE_LENGTH, "plain_body": BODY_LENGTH,
            "plain_short": SHORT_LENGTH, "reviewer": REVIEWER_LENGTH,
            "address": ADDRESS_LENGTH, "coordinates": ADDRESS_LENGTH, "link": LINK_LENGTH}
 MARKDOWN = ("body", "plain_body")
 TIMES = ("starts", "ends", "expires")
+LINES = ("change", "plain_change")
+"""What is one line however it was typed."""
 
 
 @dataclass(slots=True)
 class Written:
     """The form's fields as they were typed. `where` is TOWN, PLACES or "" (not chosen); times
-    are local as the fields give them; `translations` hold what has something in it."""
+    are local as the fields give them; `translations` hold what has something in it. `change` is
+    a follow-up's: what is different from what it follows, or why that is withdrawn."""
 
+    change: str = ""
+    plain_change: str = ""
     title: str = ""
     body: str = ""
     short: str = ""
@@ -90,6 +97,7 @@ def read(form: MultiDict[str, str]) -> Written:
     texts = {name: clean(form.get(name, "")) for name in LENGTHS}
     for name in MARKDOWN:
         texts[name] = cleaned(texts[name])
+    texts |= {name: line(texts[name]) for name in LINES}
     texts["link"] = without_tracking(texts["link"])
     places = _numbers(form, "places")
     return Written(
@@ -125,6 +133,11 @@ def clean(text: str) -> str:
     return "".join(c for c in text if c in "\n\t" or ord(c) >= 32).strip()
 
 
+def line(text: str) -> str:
+    """A typed text as one line."""
+    return " ".join(clean(text).split())
+
+
 def _in_order() -> list[str]:
     """The names of all fields in the order of the page."""
     names: list[str] = []
@@ -138,7 +151,7 @@ def _translations(form: MultiDict[str, str]) -> dict[str, dict[str, str]]:
     found = {}
     for language in OTHERS:
         said = {part: clean(form.get(f"{part}-{language}", "")) for part in PARTS}
-        said["body"] = cleaned(said["body"])
+        said |= {"body": cleaned(said["body"]), "change": line(said["change"])}
         if any(said.values()):
             found[language] = said
     return found
