@@ -17,6 +17,7 @@ import json
 import re
 import sys
 from collections import Counter
+from functools import cache
 from gettext import c2py
 from pathlib import Path
 from typing import Any
@@ -73,14 +74,19 @@ def path_of(locale: str) -> Path:
 
 def found(locale: str) -> Catalog:
     """Every marked sentence that this language needs, with the files it stands in."""
-    with (TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)
     template = Catalog(charset="utf-8")
-    for name, line, message, comments, context in extract_from_dir(
-            PACKAGE, methods, options, keywords=KEYWORDS):
+    for name, line, message, comments, context in _marked():
         if locale in DESK_LOCALES or not DESK.match(name):
             template.add(message, None, [(name, line)], auto_comments=comments, context=context)
     return template
+
+
+@cache
+def _marked() -> list[tuple[Any, ...]]:
+    """What code and templates mark, as Babel finds it; reading them all takes seconds."""
+    with (TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as file:
+        methods, options = parse_mapping_cfg(file)
+    return list(extract_from_dir(PACKAGE, methods, options, keywords=KEYWORDS))
 
 
 def read(locale: str) -> Catalog:
