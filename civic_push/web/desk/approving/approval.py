@@ -97,8 +97,7 @@ def take_back(number: int) -> ResponseReturnValue:
     announcement = wanted(number, Can.WRITE)
     approval.take_back(db.session(), current_user._get_current_object(), announcement, utcnow())
     db.session.commit()
-    flash(_("Zurückgeholt. Es ist nichts hinausgegangen; die Meldung ist wieder ein Entwurf."),
-          "success")
+    flash(_("Die Meldung ist wieder ein Entwurf. Es ist nichts hinausgegangen."), "success")
     return redirect(url_for("desk.watch", number=number))
 
 
@@ -118,7 +117,7 @@ def _checked(announcement: Announcement, now: datetime) -> ResponseReturnValue |
         raise CannotSend(Refusal.SETTLED)
     if announcement.kind != AnnouncementKind.ORIGINAL:
         return redirect(url_for("desk.confirm_follow_up", number=announcement.id))
-    if write_forms.show(announcement).seal != request.form.get("seal"):
+    if _seal(announcement) != request.form.get("seal"):
         flash(_("Der Entwurf wurde inzwischen geändert. Bitte prüfen Sie ihn noch einmal."),
               "warning")
         return redirect(url_for("desk.confirm", number=announcement.id))
@@ -132,10 +131,14 @@ def _page(announcement: Announcement, typed: Typed) -> str:
     written, session = write_forms.show(announcement), db.session()
     audience = publishing.audience(session, written.topics, written.neighbourhoods)
     return render_template(
-        "desk/confirm.html", announcement=announcement, seal=written.seal, typed=typed,
+        "desk/confirm.html", announcement=announcement, seal=_seal(announcement), typed=typed,
         audience=dict(sorted(audience.items())), days=settings().default_expiry_days,
         problems=problems(announcement), decides=sending.may_decide(announcement),
         **sending.outlook(announcement))
+
+
+def _seal(announcement: Announcement) -> str:
+    return sending.sealed(announcement, write_forms.show(announcement).seal)
 
 
 def _told(announcement: Announcement) -> dict[str, object]:

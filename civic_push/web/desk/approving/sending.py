@@ -3,6 +3,7 @@ about it. The pages are `approval`'s and `following.pages`'s."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -14,7 +15,9 @@ from flask_security import current_user
 from civic_push.announcements import approval
 from civic_push.announcements.approval import CannotSend, Refusal, Why
 from civic_push.announcements.approval_models import Deed
+from civic_push.announcements.details import map_url
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
+from civic_push.announcements.when_and_where import when
 from civic_push.config import settings
 from civic_push.db import db, utcnow
 from civic_push.delivery import transactional
@@ -24,6 +27,7 @@ from civic_push.web.desk.words import _
 from civic_push.web.desk.writing.forms import clean
 from civic_push.web.forms import Typed
 from civic_push.web.language import moment
+from civic_push.web.pictures import image_of
 from civic_push.web.wall_clock import AmbiguousHour, parse_exact
 from subscriptions.timing import TOWN_TIME
 
@@ -65,7 +69,7 @@ _PUBLISHED = {
 }
 DEEDS = {
     Deed.SUBMITTED: lazy_gettext("eingereicht"),
-    Deed.TAKEN_BACK: lazy_gettext("zurückgeholt"),
+    Deed.TAKEN_BACK: lazy_gettext("wieder zum Entwurf gemacht"),
     Deed.SENT_BACK: lazy_gettext("zurückgegeben"),
     Deed.APPROVED: lazy_gettext("freigegeben"),
     Deed.LATE: lazy_gettext("nicht mehr veröffentlicht"),
@@ -87,10 +91,20 @@ def outlook(announcement: Announcement) -> dict[str, object]:
             "now_local": f"{now.astimezone(TOWN_TIME):%Y-%m-%dT%H:%M}"}
 
 
+def sealed(announcement: Announcement, seal: str) -> str:
+    """The seal of all that is read before it leaves: the text's `seal`, and the picture."""
+    picture = image_of(announcement)
+    if picture is None:
+        return seal
+    shown = f"{picture.digest}\n{picture.alt}"
+    return f"{seal}-{hashlib.sha256(shown.encode()).hexdigest()[:16]}"
+
+
 def words() -> dict[str, object]:
     """What the templates of these pages say besides their own text."""
     return {"refusal_words": REFUSALS, "deed_words": DEEDS, "late_words": LATE_WORDS,
             "reasons": _reasons(), "comment_length": COMMENT_LENGTH,
+            "when_of": when, "map_url": map_url,
             "came_back": lambda announcement: approval.came_back(db.session(), announcement)}
 
 
@@ -146,9 +160,9 @@ def let_out(announcement: Announcement, at: datetime | None, now: datetime,
     else:
         seconds = settings().undo_seconds
         flash(ngettext("Die Meldung geht in einer Sekunde hinaus. Bis dahin können Sie sie "
-                       "zurückholen.",
+                       "wieder zum Entwurf machen.",
                        "Die Meldung geht in %(num)d Sekunden hinaus. Bis dahin können Sie sie "
-                       "zurückholen.", seconds), "success")
+                       "wieder zum Entwurf machen.", seconds), "success")
     return redirect(url_for("desk.watch", number=number))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_security import current_user
 from sqlalchemy import exists, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
@@ -47,18 +48,9 @@ def save_image(number: int) -> ResponseReturnValue:
     _check_words(typed)
     if typed.errors:
         return _form(announcement, typed, 422)
-    before = _told(there) if there else None
-    row = there or AnnouncementImage(announcement_id=number)
-    replaced = (row.digest, row.kind) if there and made else None
-    if made:
-        images.store(settings().var, made)
-        row.digest, row.kind = made.digest, made.kind
-        row.width, row.height = made.width, made.height
-    row.alt = typed.text("alt")
-    db.session.add(row)
-    note("announcement.image", ("announcement", number), before, _told(row))
-    db.session.commit()
-    _tidy(replaced)
+    if there is None or made or typed.text("alt") != there.alt:
+        announcement.editor_id = current_user.id  # a picture is part of what is approved
+        _keep(there or AnnouncementImage(announcement_id=number), made, typed.text("alt"))
     flash(_("Das Bild ist gespeichert."), "success")
     return redirect(url_for("desk.watch", number=number))
 
@@ -72,6 +64,7 @@ def remove_image(number: int) -> ResponseReturnValue:
         return _closed(number)
     there = image_of(announcement)
     if there is not None:
+        announcement.editor_id = current_user.id
         old = (there.digest, there.kind)
         note("announcement.image", ("announcement", number), _told(there), None)
         db.session.delete(there)
@@ -129,6 +122,21 @@ def _sentence(code: str) -> str:
 def _form(announcement: Announcement, typed: Typed, status: int = 200) -> tuple[str, int]:
     return render_template("desk/image.html", announcement=announcement, typed=typed,
                            most=ALT_LENGTH), status
+
+
+def _keep(row: AnnouncementImage, made: Clean | None, alt: str) -> None:
+    """Store a picture and its words, new or in place of what `row` shows."""
+    before = _told(row) if row.digest else None
+    replaced = (row.digest, row.kind) if row.digest and made else None
+    if made:
+        images.store(settings().var, made)
+        row.digest, row.kind = made.digest, made.kind
+        row.width, row.height = made.width, made.height
+    row.alt = alt
+    db.session.add(row)
+    note("announcement.image", ("announcement", row.announcement_id), before, _told(row))
+    db.session.commit()
+    _tidy(replaced)
 
 
 def _told(row: AnnouncementImage) -> dict[str, str]:
