@@ -231,4 +231,5 @@ def parts_since(session: Session, channel: str, since: datetime) -> int:
     """How many paid parts (SMS segments) left this channel since then."""
     return session.scalar(
         select(func.coalesce(func.sum(Delivery.parts), 0))
-        .where(Delivery.channel == channel, Delivery.sent_at >= since)) or 0
+        .where(Delivery.channel == channel, Delivery.sent_at >= since,
+               text("delivery.parts > 0"))) or 0  # as ix_delivery_paid has it

@@ -1,35 +1,21 @@
-"""How far one announcement is, while it is being sent: one query, shared by all who watch.
-
-Whoever asks gets the last answer, from Redis, until it is a second old; then one of them asks
-the database anew while the others go on with what there is. A query that takes long is asked
-less often: watching never takes more than a tenth of one core.
-"""
+"""How far one announcement is, while it is being sent: one query, shared by all who watch."""
 
 from __future__ import annotations
 
-import json
-import time
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import redis
-import structlog
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
-from civic_push import tasks
 from civic_push.announcements.models import Announcement
 from civic_push.db import UTCDateTime, read_only
 from civic_push.delivery.holding import is_held
+from civic_push.delivery.kept import Answer, shared
 from civic_push.delivery.models import Delivery, State
 
-log = structlog.get_logger()
-
-FRESH = 1.0  # seconds that an answer serves everybody
-_SHARE = 0.1  # of one core that asking may take
 _WINDOW = timedelta(seconds=10)  # over which the rate is taken
-_KEPT = 60  # seconds that an answer nobody asks for any more stays
 
 
 @dataclass(slots=True)
@@ -73,29 +59,23 @@ class Snapshot:
         """Whether the numbers may change within seconds; what waits for a digest does not."""
         return (self.spreading and not self.closed) or self.due > 0
 
+    @property
+    def settled(self) -> bool:
+        """Whether the numbers stay as they are: nothing waits, and nothing more is written."""
+        return (self.closed or not self.spreading) and not any(
+            c.count(State.WAITING) for c in self.channels)
+
 
 def watched(session: Session, announcement_id: int, now: datetime) -> Snapshot:
-    """An answer not much older than a second. Leaves no transaction open."""
-    key = _key(announcement_id)
-    try:
-        kept = _kept(key)
-        if kept is not None and (kept["until"] > time.time() or not _my_turn(key)):
-            return _read(kept["snapshot"])
-    except redis.RedisError as error:
-        log.warning("progress.not_shared", error=type(error).__name__)
-        return _asked(session, announcement_id, now)
-    began = time.monotonic()
-    found = _asked(session, announcement_id, now)
-    _keep(key, found, time.monotonic() - began)
-    return found
-
-
-def forget(announcement_id: int) -> None:
-    """Let the next who asks see what has just been done."""
-    try:
-        tasks.connection().delete(_key(announcement_id))
-    except redis.RedisError as error:
-        log.warning("progress.not_shared", error=type(error).__name__)
+    """An answer not much older than a second, as kept.shared has it. Leaves no transaction
+    open."""
+    def ask() -> Answer:
+        session.rollback()
+        with read_only(session):
+            found = snapshot(session, announcement_id, now)
+        return Answer(asdict(found), found.settled)
+    told = shared("progress", [announcement_id], ask)
+    return Snapshot(**{**told, "channels": [ChannelProgress(**c) for c in told["channels"]]})
 
 
 def snapshot(session: Session, announcement_id: int, now: datetime) -> Snapshot:
@@ -137,37 +117,3 @@ def _by_channel_and_state(announcement_id: int, now: datetime) -> Any:
                func.min(Delivery.sent_at).label("first"))
         .where(Delivery.announcement_id == announcement_id)
         .group_by(Delivery.channel, public, Delivery.state))
-
-
-def _asked(session: Session, announcement_id: int, now: datetime) -> Snapshot:
-    session.rollback()
-    with read_only(session):
-        return snapshot(session, announcement_id, now)
-
-
-def _key(announcement_id: int) -> str:
-    return f"civic-push:progress:{announcement_id}"
-
-
-def _kept(key: str) -> dict[str, Any] | None:
-    text: Any = tasks.connection().get(key)
-    return json.loads(text) if text else None
-
-
-def _my_turn(key: str) -> bool:
-    """Whether nobody else is asking at the moment."""
-    return bool(tasks.connection().set(f"{key}:asking", 1, nx=True, ex=30))
-
-
-def _keep(key: str, found: Snapshot, took: float) -> None:
-    until = time.time() + max(FRESH, took / _SHARE)
-    text = json.dumps({"until": until, "snapshot": asdict(found)})
-    try:
-        tasks.connection().set(key, text, ex=int(max(FRESH, took / _SHARE)) + _KEPT)
-        tasks.connection().delete(f"{key}:asking")
-    except redis.RedisError as error:
-        log.warning("progress.not_shared", error=type(error).__name__)
-
-
-def _read(kept: dict[str, Any]) -> Snapshot:
-    return Snapshot(**{**kept, "channels": [ChannelProgress(**c) for c in kept["channels"]]})

@@ -6,14 +6,18 @@ Residents' small numbers are hidden where they are shown (`few`), not here.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Integer, case, cast, func, select
+from sqlalchemy import Integer, case, cast, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
-from civic_push.db import BigId, is_sqlite
+from civic_push.announcements.models import Announcement
+from civic_push.db import BigId, is_sqlite, read_only
+from civic_push.delivery.kept import Answer, shared
 from civic_push.delivery.models import ChannelPause, Delivery, Lane, State
+from civic_push.delivery.progress import ChannelProgress
 from civic_push.delivery.reasons import Reason, reason_of
 from subscriptions.models import Consent
 
@@ -115,24 +119,72 @@ class Arrivals:
         return 0
 
 
-def arrivals(session: Session, announcement_id: int, published_at: datetime) -> list[Arrivals]:
-    """When deliveries were handed over, counted by second in one GROUP BY: it costs less than
-    sorting them, and both the times and the chart come from it."""
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What became of an announcement's deliveries, all of it read at one moment: numbers of
+    different moments would tell small ones by subtracting."""
+
+    channels: list[ChannelProgress]  # without what only a live page shows
+    arrivals: list[Arrivals]
+    failures: list[Failures]
+    settled: bool  # nothing waits, and nothing more is written
+
+
+def figures(session: Session, announcement_id: int, published_at: datetime) -> Figures:
+    """An announcement's figures, not much older than a second (kept.shared) while it is being
+    sent. Leaves no transaction open."""
+    def ask() -> Answer:
+        session.rollback()
+        with read_only(session):
+            found = asked(session, announcement_id, published_at)
+        return Answer(asdict(found), found.settled)
+    told = shared("report", [announcement_id], ask)
+    return Figures([ChannelProgress(**c) for c in told["channels"]],
+                   [Arrivals(**{**a, "seconds": [(s, n) for s, n in a["seconds"]]})
+                    for a in told["arrivals"]],
+                   [Failures(**{**f, "state": State(f["state"]), "reason": Reason(f["reason"])})
+                    for f in told["failures"]], told["settled"])
+
+
+def asked(session: Session, announcement_id: int, published_at: datetime) -> Figures:
+    """Ask the database. States and the seconds of handing over come from one GROUP BY: on
+    SQLite, which sorts for each, two cost twice as much."""
+    written = session.scalar(select(Announcement.id).where(
+        Announcement.id == announcement_id, or_(Announcement.closed_at.is_not(None),
+                                                Announcement.fan_out_done_at.is_not(None))))
+    channels: dict[tuple[bool, str], ChannelProgress] = {}
+    times: dict[tuple[bool, str, bool], Arrivals] = {}
+    start = int(published_at.timestamp())
+    rows = session.execute(_by_state_and_second(session, announcement_id))
+    for row in sorted(rows, key=lambda row: row.second or 0):
+        key = (bool(row.public), row.channel)
+        channel = channels.setdefault(key, ChannelProgress(row.channel, key[0]))
+        channel.counts[row.state] = channel.count(row.state) + row.number
+        channel.retried += row.retried
+        if row.state == State.SENT and row.second is not None:
+            digest = row.lane.endswith(Lane.DIGEST)
+            group = times.setdefault((*key, digest), Arrivals(row.channel, key[0], digest))
+            # the end of that second
+            group.seconds.append((max(1, row.second - start + 1), row.number))
+    return Figures([channels[key] for key in sorted(channels)],
+                   [times[way] for way in sorted(times)],
+                   failures(session, announcement_id), written is not None and not any(
+                       channel.count(State.WAITING) for channel in channels.values()))
+
+
+def _by_state_and_second(session: Session, announcement_id: int) -> Any:
     epoch = (cast(func.strftime("%s", Delivery.sent_at), Integer)
              if is_sqlite(session.connection())
              else cast(func.floor(func.extract("epoch", Delivery.sent_at)), BigId))
-    public, digest = Delivery.contact_id.is_(None), Delivery.lane.endswith(Lane.DIGEST)
-    start = int(published_at.timestamp())
-    found: dict[tuple[bool, str, bool], Arrivals] = {}
-    for channel, is_public, is_digest, second, count in session.execute(
-            select(Delivery.channel, public, digest, epoch, func.count())
-            .where(Delivery.announcement_id == announcement_id, Delivery.state == State.SENT,
-                   Delivery.sent_at.is_not(None))
-            .group_by(Delivery.channel, public, digest, epoch).order_by(epoch)):
-        key = (bool(is_public), channel, bool(is_digest))
-        group = found.setdefault(key, Arrivals(channel, key[0], key[2]))
-        group.seconds.append((max(1, second - start + 1), count))  # the end of that second
-    return [found[key] for key in sorted(found)]
+    public = Delivery.contact_id.is_(None)
+    # sorted by who asks: asked to, PostgreSQL sorts all rows instead of hashing them
+    return (
+        select(epoch.label("second"), Delivery.state, Delivery.channel, public.label("public"),
+               Delivery.lane, func.count().label("number"),
+               func.sum(case((Delivery.attempts > 1, 1), else_=0)).label("retried"))
+        .where(Delivery.announcement_id == announcement_id)
+        .group_by(Delivery.channel, Delivery.lane, public, Delivery.state,
+                  literal_column("second")))
 
 
 def opt_outs(session: Session, announcement_id: int, published_at: datetime) -> int:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from civic_push.announcements.models import Announcement
 from civic_push.db import db, utcnow
-from civic_push.delivery import progress
+from civic_push.delivery import kept, progress
 from civic_push.delivery.models import State
 from civic_push.delivery.progress import ChannelProgress, Snapshot
 from civic_push.web.desk.watching import live as live_page
@@ -57,7 +57,7 @@ def test_the_stream_goes_on_while_deliveries_move_and_ends_after_its_life(
     monkeypatch.setattr(live_page, "LIFE", 0.5)
     monkeypatch.setattr(live_page, "TURN", 0.05)
     monkeypatch.setattr(live_page, "HEARTBEAT", 0.1)
-    monkeypatch.setattr(progress, "FRESH", 0.05)
+    monkeypatch.setattr(kept, "FRESH", 0.05)
     deliver(published, "email", State.SENT, 30, sent_at=utcnow() - timedelta(seconds=3))
     deliver(published, "email", State.WAITING, 50)
     deliver(published, "email", State.WAITING, 3, attempts=2)
@@ -73,7 +73,7 @@ def test_the_stream_goes_on_while_deliveries_move_and_ends_after_its_life(
 def test_a_stream_holds_no_connection_to_the_database(
         editor: Visitor, published: Announcement, deliver: Deliver,
         monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "FRESH", 60)
+    monkeypatch.setattr(kept, "FRESH", 60)
     deliver(published, "email", State.WAITING, 50)
     number = published.id
     editor.read(f"/redaktion/{number}")  # the stream's first answer is shared already

@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from civic_push.db import db, utcnow
-from civic_push.delivery import again, progress
+from civic_push.delivery import again, kept
 from civic_push.delivery.fan_out import lane_of, ring
 from civic_push.delivery.reasons import PERHAPS_ARRIVED
 from civic_push.delivery.report import Failures
@@ -49,7 +49,7 @@ def send_again(number: int) -> ResponseReturnValue:
     note("announcement.again", ("announcement", number), None,
          {"reasons": [key_of(group) for group in chosen], "count": words})
     db.session.commit()
-    progress.forget(number)
+    kept.forget(number)
     ring(lane)
     flash(_("Wird noch einmal gesendet: %(count)s.", count=words) if count else
           _("Von ihnen ist niemand mehr angemeldet. Es wurde nichts gesendet."),
@@ -78,7 +78,7 @@ def _errors(chosen: Sequence[Failures]) -> dict[str, str]:
 
 def _form(it: Report, typed: Typed) -> str:
     problem = again.objection(it.announcement, utcnow())
-    groups = [(group, words) for group, words in tell(it.failures, lambda c: told([c]))
+    groups = [(group, words) for group, words in tell(it.figures.failures, lambda c: told([c]))
               if group in it.again]
     return render_template(
         "desk/report_again.html", announcement=it.announcement, typed=typed, groups=groups,

@@ -35,7 +35,7 @@ from flask_babel import format_decimal, format_timedelta
 
 from civic_push.announcements.models import Announcement, AnnouncementState
 from civic_push.db import db, utcnow
-from civic_push.delivery import holding, progress
+from civic_push.delivery import holding, kept
 from civic_push.delivery.fan_out import lane_of, ring
 from civic_push.delivery.models import State
 from civic_push.delivery.progress import ChannelProgress, Snapshot, watched
@@ -126,7 +126,7 @@ def resume(number: int) -> ResponseReturnValue:
 def _settle(number: int) -> None:
     db.session.commit()
     holding.settle(db.session(), number)
-    progress.forget(number)
+    kept.forget(number)
 
 
 def _can_be_held(announcement: Announcement) -> bool:

@@ -17,8 +17,8 @@ from civic_push.announcements.models import Announcement, AnnouncementState
 from civic_push.db import db, utcnow
 from civic_push.delivery import again, report
 from civic_push.delivery.models import State
-from civic_push.delivery.progress import ChannelProgress, Snapshot, snapshot
-from civic_push.delivery.report import FEW, Arrivals, Failures
+from civic_push.delivery.progress import ChannelProgress
+from civic_push.delivery.report import FEW, Arrivals, Failures, Figures
 from civic_push.staff.roles import Can
 from civic_push.web.desk.counts import Count, least, plain, told, veiled
 from civic_push.web.desk.frame import ID, desk, needs, wanted
@@ -34,20 +34,18 @@ class Report:
     """All that the report tells, before it is worded."""
 
     announcement: Announcement
-    snapshot: Snapshot
-    arrivals: list[Arrivals]
-    failures: list[Failures]
+    figures: Figures
     opt_outs: int
 
     @property
     def timed(self) -> list[tuple[str, Arrivals]]:
         """Channels whose times may be told, by name: of a few inboxes they are private."""
-        return [(way(a), a) for a in self.arrivals if a.public or a.total >= FEW]
+        return [(way(a), a) for a in self.figures.arrivals if a.public or a.total >= FEW]
 
     @property
     def again(self) -> list[Failures]:
         """What could be sent once more."""
-        return again.worth_it(self.failures)
+        return again.worth_it(self.figures.failures)
 
 
 def found(number: int, ability: Can = Can.READ) -> Report:
@@ -56,9 +54,8 @@ def found(number: int, ability: Can = Can.READ) -> Report:
     if announcement.state != AnnouncementState.PUBLISHED or announcement.published_at is None:
         abort(404)
     published_at = announcement.published_at
-    return Report(announcement, snapshot(session, number, utcnow()),
-                  report.arrivals(session, number, published_at),
-                  report.failures(session, number),
+    figures = report.figures(session, number, published_at)  # ends the transaction
+    return Report(wanted(number, ability), figures,
                   report.opt_outs(session, number, published_at))
 
 
@@ -72,8 +69,8 @@ def show_report(number: int) -> str:
         "desk/report.html", report=it, announcement=it.announcement, charts=charts,
         chart=charts.time_chart(it.timed), shares=SHARES, reasons=REASONS, span=span,
         tick=tick, told=told, Count=Count, states=STATES,
-        outcomes=[_outcomes(c) for c in it.snapshot.channels],
-        failures=tell(it.failures, lambda count: told([count])),
+        outcomes=[_outcomes(c) for c in it.figures.channels],
+        failures=tell(it.figures.failures, lambda count: told([count])),
         objection=OBJECTIONS.get(objection) if objection else None)
 
 
@@ -124,7 +121,7 @@ def safe(cell: str) -> str:
 def _rows(it: Report) -> Iterator[tuple[str, str, str, str]]:
     yield _("Meldung"), _("Kanal"), _("Angabe"), _("Wert")
     title = it.announcement.title
-    for channel in it.snapshot.channels:
+    for channel in it.figures.channels:
         for state, count in channel.counts.items():
             yield (title, channel_name(channel.channel), str(STATES[State(state)]),
                    plain(Count(count, channel.public)))
@@ -134,7 +131,7 @@ def _rows(it: Report) -> Iterator[tuple[str, str, str, str]]:
         for share in SHARES:
             yield (title, name, _("Sekunden, bis %(share)s %% übergeben waren",
                                   share=round(share * 100)), str(arrivals.reached(share)))
-    for group, number in tell(it.failures, plain):
+    for group, number in tell(it.figures.failures, plain):
         yield (title, channel_name(group.channel),
                f"{STATES[group.state]}: {REASONS[group.reason]}",
                number)
