@@ -16,8 +16,7 @@ from civic_push.config import settings
 from civic_push.db import db
 from civic_push.delivery import health, holding, pauses
 from civic_push.delivery.endings import finish_goodbyes
-from civic_push.delivery.ledger import expire
-from civic_push.delivery.sweep import sweep
+from civic_push.delivery.sweep import end_stale, sweep
 from civic_push.intake.checking import ring_due
 from civic_push.integrations import answers, calling, webhooks
 from civic_push.legal.reports import forget_answered
@@ -38,7 +37,7 @@ def tick(now: datetime) -> None:
         calling.ring(now)
     if tasks.first_in("minute", 60):
         ring_due(now)
-        expire(db.session(), now)
+        end_stale(now)
         finish_goodbyes(db.session(), now)
         pauses.end_held(db.session(), now)
         db.session().commit()

@@ -48,8 +48,8 @@ def _or_down(part: str, error: type[Exception], families: Iterator[str]) -> list
 
 def _of_database(session: Session, settings: Settings, now: datetime) -> Iterator[str]:
     yield _family("messages_total", "counter",
-                  "Messages by channel and outcome: sent, later (tried again), refused, gone "
-                  "or unknown.",
+                  "Messages by channel and outcome: sent, later (tried again), refused, gone, "
+                  "unknown, or expired (did not leave in time).",
                   [({"channel": channel, "outcome": outcome}, number) for
                    (channel, outcome), number in sorted(tallies.totals(session).items())])
     lanes = health.waiting(session, now)

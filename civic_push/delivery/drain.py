@@ -72,6 +72,7 @@ def _drain_batch(channel: Channel, lane: str, limit: int, packer: Packer) -> int
         parcels, hopeless = packer.pack(claimed, now)
     if hopeless:
         ledger.record(session, hopeless, now)
+        _count_late(channel, hopeless, now)
         session.commit()
     _hand_over(channel, parcels)  # nothing stays open while we talk to the provider
     return len(claimed)
@@ -128,6 +129,14 @@ def _record(channel: Channel, done: Iterable[tuple[Parcel, Outcome]], now: datet
         take_over(db.session(), gone, now)
         leave(db.session(), gone, "gone", now)
     tallies.count(db.session(), channel.name, (outcome for _parcel, outcome in done), now)
+    _count_late(channel, records, now)
+
+
+def _count_late(channel: Channel, records: Iterable[Record], now: datetime) -> None:
+    """Tell the tallies what will never leave because it is stale."""
+    late = [record.error for record in records if record.state == State.EXPIRED]
+    if late:
+        tallies.add(db.session(), {channel.name: len(late)}, tallies.EXPIRED, now, late[-1])
 
 
 def to_record(delivery: Claimed, outcome: Outcome, repeatable: bool, now: datetime,

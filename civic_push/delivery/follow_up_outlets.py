@@ -14,6 +14,7 @@ from civic_push.config import OutletSetting, settings
 from civic_push.delivery import cutting_off
 from civic_push.delivery.audiences import GOT
 from civic_push.delivery.fan_out import lane_of
+from civic_push.delivery.holding import lane_prefix
 from civic_push.delivery.models import Delivery, Purpose, State
 
 
@@ -26,6 +27,7 @@ def write_outlets(session: Session, announcement: Announcement,
                 Delivery.announcement_id.in_([*(a.id for a in chain), announcement.id]),
                 Delivery.outlet.is_not(None)).order_by(Delivery.id)):
         earlier.setdefault(str(delivery.outlet), []).append(delivery)
+    lane = lane_prefix(session, announcement.id) + lane_of(announcement.urgency)
     rows = []
     for outlet in settings().outlets:
         known = earlier.get(outlet.name, [])
@@ -33,7 +35,7 @@ def write_outlets(session: Session, announcement: Announcement,
         done = any(d.announcement_id == announcement.id or d.state == State.WAITING
                    for d in known)
         if not done and (got or _as_first(announcement, chain, outlet, known)):
-            rows.append(_row(announcement, outlet.name, got[-1] if got else None))
+            rows.append(_row(announcement, lane, outlet.name, got[-1] if got else None))
     if rows:
         session.execute(insert(Delivery), rows)
 
@@ -54,9 +56,10 @@ def _wants(outlet: OutletSetting, announcement: Announcement) -> bool:
                  [n.slug for n in announcement.neighbourhoods])
 
 
-def _row(announcement: Announcement, outlet: str, follows_id: int | None) -> dict[str, object]:
+def _row(announcement: Announcement, lane: str, outlet: str, follows_id: int | None
+         ) -> dict[str, object]:
     return {"announcement_id": announcement.id, "outlet": outlet, "channel": "outlet",
-            "purpose": Purpose.ANNOUNCEMENT, "lane": lane_of(announcement.urgency),
+            "purpose": Purpose.ANNOUNCEMENT, "lane": lane,
             "state": State.WAITING, "due_at": announcement.published_at, "attempts": 0,
             "parts": 0, "expires_at": announcement.expires_at,
             "created_at": announcement.published_at, "follows_id": follows_id}

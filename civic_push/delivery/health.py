@@ -49,7 +49,7 @@ class Waiting:
 class Trouble:
     """What went wrong on one channel lately, by kind."""
 
-    kind: Kind
+    kind: str  # one of tallies.FAILURES
     count: int
     last_at: datetime
     detail: str  # the provider's last words, English or its own language

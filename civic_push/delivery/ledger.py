@@ -17,6 +17,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from civic_push.db import is_sqlite, one_of, read_only
 from civic_push.delivery.models import Delivery, Lane, State
+from civic_push.delivery.pause_models import HELD
 from subscriptions.models import Contact, Subscriber, Subscription
 
 WORKER_ENDED = "The worker ended while handing this over."
@@ -204,27 +205,40 @@ def extend(session: Session, ids: Sequence[int], until: datetime) -> None:
         .values(leased_until=until).execution_options(synchronize_session=False))
 
 
-def free_leases(session: Session, now: datetime, unrepeatable: Sequence[str]) -> int:
+def free_leases(session: Session, now: datetime, unrepeatable: Sequence[str]) -> dict[str, int]:
     """End deliveries whose worker died on a channel where a repeat costs money or annoys:
-    what became of them is unknown. Elsewhere they are claimed again. Return how many."""
-    done = session.execute(
-        update(Delivery)
-        .where(Delivery.channel.in_(unrepeatable), Delivery.state == State.WAITING,
-               Delivery.due_at <= now, Delivery.leased_until <= now)
-        .values(state=State.UNKNOWN, leased_until=None,
-                error=WORKER_ENDED)
-        .execution_options(synchronize_session=False))
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    what became of them is unknown. Elsewhere they are claimed again. Return how many, by
+    channel."""
+    return _end(session, and_(
+        Delivery.channel.in_(unrepeatable), Delivery.state == State.WAITING,
+        Delivery.due_at <= now, Delivery.leased_until <= now), State.UNKNOWN, WORKER_ENDED)
 
 
-def expire(session: Session, now: datetime) -> int:
-    """End what is due but stale. Return how many."""
-    done = session.execute(
-        update(Delivery)
-        .where(Delivery.state == State.WAITING, Delivery.due_at <= now,
-               Delivery.expires_at <= now, Delivery.leased_until.is_(None))
-        .values(state=State.EXPIRED).execution_options(synchronize_session=False))
-    return int(done.rowcount)  # type: ignore[attr-defined]
+def expire(session: Session, now: datetime) -> dict[str, int]:
+    """End what is due but stale. Return how many, by channel; what an editor held back until
+    then is not among them."""
+    return _end(session, and_(
+        Delivery.state == State.WAITING, Delivery.due_at <= now, Delivery.expires_at <= now,
+        Delivery.leased_until.is_(None)), State.EXPIRED)
+
+
+def _end(session: Session, which: ColumnElement[bool], state: State, error: str | None = None
+         ) -> dict[str, int]:
+    """End waiting deliveries and count them by channel, in the database: there may be many."""
+    ended = update(Delivery).where(which).values(
+        state=state, leased_until=None, error=error or Delivery.error)
+    number = func.count().filter(~Delivery.lane.startswith(HELD))
+    if is_sqlite(session.connection()):  # nobody else writes between the two
+        rows = session.execute(select(Delivery.channel, number).where(which)
+                               .group_by(Delivery.channel)).all()
+        if rows:
+            session.execute(ended.execution_options(synchronize_session=False))
+    else:
+        done = ended.returning(Delivery.channel, Delivery.lane).cte("done")
+        rows = session.execute(select(
+            done.c.channel, func.count().filter(~done.c.lane.startswith(HELD)))
+            .group_by(done.c.channel)).all()
+    return {channel: count for channel, count in rows if count}
 
 
 def parts_since(session: Session, channel: str, since: datetime) -> int:

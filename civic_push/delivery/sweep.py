@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from flask import current_app
 from sqlalchemy import select
 
+from channels.base import Kind
 from civic_push import tasks
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.db import db
-from civic_push.delivery import ledger
+from civic_push.delivery import ledger, tallies
 from civic_push.delivery.drain import drain
 from civic_push.delivery.fan_out import fan_out, lane_of
 from civic_push.delivery.follow_ups import follow_up
@@ -24,7 +25,9 @@ def sweep(now: datetime) -> None:
     """Free leases that ran out, ring for what is due."""
     session = db.session()
     channels = current_app.extensions["channels"]
-    ledger.free_leases(session, now, [c.name for c in channels.values() if not c.repeatable])
+    freed = ledger.free_leases(
+        session, now, [c.name for c in channels.values() if not c.repeatable])
+    tallies.add(session, freed, Kind.UNKNOWN, now, ledger.WORKER_ENDED)
     session.commit()
     open_ones = [channel for channel in channels if not paused_until(session, channel, now)]
     due = {lane: [(channel, lane) for channel in open_ones if is_due(channel, lane, now)]
@@ -41,6 +44,13 @@ def sweep(now: datetime) -> None:
     for lane, runs in due.items():
         if runs:
             tasks.ring(lane, drain, *runs)
+
+
+def end_stale(now: datetime) -> None:
+    """End what is due but stale. Commits at once: workers may wait for the tallies."""
+    session = db.session()
+    tallies.add(session, ledger.expire(session, now), tallies.EXPIRED, now)
+    session.commit()
 
 
 def is_due(channel: str, lane: Lane, now: datetime) -> bool:

@@ -4,7 +4,7 @@ and for monitoring. Written in the ledger's own transaction, so that both agree.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -15,7 +15,9 @@ from channels.base import Kind, Outcome
 from civic_push.db import is_sqlite
 from civic_push.delivery.models import ChannelHour
 
-FAILURES = (Kind.LATER, Kind.REFUSED, Kind.GONE, Kind.UNKNOWN)
+EXPIRED = "expired"
+"""What did not leave in time: no provider's answer, but its channel's failure all the same."""
+FAILURES = (Kind.LATER, Kind.REFUSED, Kind.GONE, Kind.UNKNOWN, EXPIRED)
 """Outcomes that are not the one hoped for."""
 
 
@@ -24,9 +26,24 @@ def count(session: Session, channel: str, outcomes: Iterable[Outcome], now: date
     wait with theirs."""
     outcomes = list(outcomes)
     details = {outcome.kind: outcome.detail for outcome in outcomes if outcome.detail}
-    rows = [{"hour": _hour(now), "channel": channel, "outcome": kind.value, "count": number,
-             "last_at": now, "detail": details.get(kind, "")}
-            for kind, number in sorted(Counter(o.kind for o in outcomes).items())]
+    _add(session, [_row(channel, kind.value, number, now, details.get(kind, ""))
+                   for kind, number in sorted(Counter(o.kind for o in outcomes).items())])
+
+
+def add(session: Session, ended: Mapping[str, int], outcome: str, now: datetime,
+        detail: str = "") -> None:
+    """Add deliveries that ended in one way without an answer, by channel. Commit as above."""
+    _add(session, [_row(channel, outcome, number, now, detail)
+                   for channel, number in sorted(ended.items())])
+
+
+def _row(channel: str, outcome: str, number: int, now: datetime, detail: str
+         ) -> dict[str, object]:
+    return {"hour": _hour(now), "channel": channel, "outcome": outcome, "count": number,
+            "last_at": now, "detail": detail}
+
+
+def _add(session: Session, rows: list[dict[str, object]]) -> None:
     if not rows:
         return
     insert = (sqlite.insert if is_sqlite(session.connection()) else postgresql.insert)(ChannelHour)

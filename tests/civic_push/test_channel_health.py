@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from channels.base import Kind, Outcome
@@ -20,10 +21,11 @@ from civic_push.clock import tick
 from civic_push.config import settings
 from civic_push.db import db, utcnow
 from civic_push.delivery import drain as drain_module
-from civic_push.delivery import health, pauses, tallies
+from civic_push.delivery import health, ledger, pauses, tallies
 from civic_push.delivery.drain import drain
 from civic_push.delivery.models import ChannelPause, Delivery, Lane, Purpose, State
 from civic_push.delivery.pause_models import HELD
+from civic_push.delivery.sweep import end_stale, sweep
 from subscriptions.models import Contact
 from tests.conftest import SECRETS
 from tests.parts import Valkey
@@ -114,6 +116,51 @@ def test_what_is_overdue_depends_on_its_lane(session: Session, outbox: Outbox, n
     wait(session, now - timedelta(hours=9), lane=HELD + Lane.NORMAL)  # an editor's own wish
     found = {w.lane: (w.waiting, w.due, w.overdue) for w in health.waiting(session, now)}
     assert found == {Lane.TRANSACTIONAL: (1, 1, 1), Lane.NORMAL: (2, 2, 0), Lane.DIGEST: (1, 0, 0)}
+
+
+def test_what_did_not_leave_in_time_is_counted_by_channel(
+        session: Session, outbox: Outbox) -> None:
+    now = utcnow()
+    stale = {"expires_at": now - timedelta(minutes=1), "lane": Lane.NORMAL}
+    wait(session, now - timedelta(hours=2), count=7, **stale)
+    wait(session, now - timedelta(hours=2), count=2, **{**stale, "channel": "sms"})
+    wait(session, now - timedelta(hours=2), count=5, **{**stale, "lane": HELD + Lane.NORMAL})
+    wait(session, now - timedelta(hours=2), **stale, leased_until=now)  # a worker has it
+    end_stale(now)
+    end_stale(now)
+    assert tallies.totals(session) == {("email", "expired"): 7, ("sms", "expired"): 2}
+    assert Counter(session.scalars(select(Delivery.state))) == {"expired": 14, "waiting": 1}
+    [email] = [c for c in health.channels(session, settings(), now) if c.name == "email"]
+    assert [(t.kind, t.count) for t in email.troubles] == [("expired", 7)]
+
+
+def test_what_a_worker_finds_stale_or_cannot_try_in_time_is_counted_too(
+        session: Session, outbox: Outbox, make_contact: Callable[..., Contact]) -> None:
+    now = utcnow()
+    wait(session, now - timedelta(hours=2), contact_id=make_contact().id, expires_at=now)
+    outbox.answer = lambda _: Outcome(Kind.LATER, "451 try again")
+    wait(session, now, contact_id=make_contact().id, expires_at=now + timedelta(seconds=30))
+    wait(session, now, contact_id=make_contact().id)  # has two days
+    drain("email", Lane.TRANSACTIONAL)
+    assert tallies.totals(session) == {("email", "expired"): 2, ("email", "later"): 2}
+    [late] = [h for h in tallies.since(session, now) if h.outcome == tallies.EXPIRED]
+    assert late.detail == "451 try again"
+
+
+def test_what_a_dead_worker_held_is_counted_as_unknown(
+        session: Session, app: Flask, outbox: Outbox) -> None:
+    now = utcnow()
+    app.extensions["channels"]["sms"] = Outbox("sms", repeatable=False)
+    for channel in ("sms", "email"):
+        wait(session, now - timedelta(hours=2), count=3, channel=channel,
+             leased_until=now - timedelta(minutes=1))
+    sweep(now)
+    sweep(now)
+    assert tallies.totals(session) == {("sms", "unknown"): 3}
+    [row] = tallies.since(session, now)
+    assert row.detail == ledger.WORKER_ENDED
+    assert Counter(map(tuple, session.execute(select(Delivery.channel, Delivery.state)))) == {
+        ("sms", "unknown"): 3, ("email", "waiting"): 3}
 
 
 def test_alive_asks_nothing_of_the_database(client: FlaskClient, make_app: Callable[..., Flask]

@@ -38,8 +38,10 @@ def test_the_page_says_what_left_and_what_did_not(admin: Visitor, session: Sessi
     outcomes = [Outcome(Kind.SENT)] * 41 + [Outcome(Kind.LATER, "451 4.7.1 Greylisted")] * 7
     tallies.count(session, "email", outcomes, now)
     tallies.count(session, "sms", [Outcome(Kind.SENT), Outcome(Kind.GONE, "no such number")], now)
+    tallies.add(session, {"email": 6}, tallies.EXPIRED, now)
     session.commit()
     page = admin.read("/redaktion/kanaele")
+    assert "<strong>6</strong> nicht rechtzeitig hinausgegangen" in page
     assert "<dd>41</dd>" in page
     assert "451 4.7.1 Greylisted" in page
     assert "vorläufig nicht angenommen" in page

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -12,17 +13,20 @@ from sqlalchemy.orm import Session
 
 from channels.base import Kind, Outcome
 from civic_push.announcements import following, publishing
-from civic_push.announcements.models import Announcement
+from civic_push.announcements.models import Announcement, AnnouncementKind
+from civic_push.announcements.publishing import Draft
 from civic_push.clock import tick
+from civic_push.config import OutletSetting
 from civic_push.db import db, utcnow
 from civic_push.delivery import holding, ledger
 from civic_push.delivery.drain import drain
 from civic_push.delivery.fan_out import fan_out
+from civic_push.delivery.follow_ups import follow_up
 from civic_push.delivery.ledger import Record
 from civic_push.delivery.models import Delivery, State
 from civic_push.delivery.pause_models import AnnouncementPause
 from civic_push.staff.models import TrailEntry
-from subscriptions.models import Contact
+from subscriptions.models import Contact, Topic
 from tests.civic_push.desk_visitor import Visitor
 from tests.stand_ins.outbox import Outbox
 
@@ -73,6 +77,39 @@ def test_what_is_written_during_a_pause_waits_too(
     run_jobs()
     assert outbox.sent == []
     assert rows(session) == {("waiting", "held normal"): 3}
+
+
+def test_a_follow_up_that_pauses_leaves_by_no_outlet_either(
+        make_app: Callable[..., Flask], now: datetime) -> None:
+    app, box = make_app(outlets=(OutletSetting("Mastodon", "json://localhost"),)), Outbox("outlet")
+    app.extensions["channels"] = {"outlet": box}
+    with app.app_context():
+        session = db.session()
+        session.add(topic := Topic(slug="verkehr", name="Verkehr"))
+        session.flush()
+        draft = Draft(title="Sperrung", body="Zu.", topics=[topic.id])
+        first = publishing.save(session, draft, now)
+        session.commit()
+        publishing.publish(session, first, utcnow())
+        fan_out(first.id)
+        drain("outlet", "normal")
+        assert len(box.sent) == 1
+        second = publishing.save(session, replace(
+            draft, kind=AnnouncementKind.CORRECTION, change="Nur bis Samstag."), now,
+            follows=first)
+        session.commit()
+        publishing.publish(session, second, utcnow())
+        holding.begin(session, second.id, utcnow())
+        session.commit()
+        follow_up(second.id)  # the pause is older than what it holds
+        drain("outlet", "normal")
+        assert len(box.sent) == 1
+        assert rows(session) == {("sent", "normal"): 1, ("waiting", "held normal"): 1}
+        holding.end(session, second.id)
+        session.commit()
+        holding.settle_all(session)
+        drain("outlet", "normal")
+        assert len(box.sent) == 2
 
 
 def test_a_pause_is_taken_up_by_the_clock_where_it_was_cut_short(

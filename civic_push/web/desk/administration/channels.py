@@ -16,7 +16,7 @@ from channels.base import Kind
 from civic_push import doctor
 from civic_push.config import settings
 from civic_push.db import db, utcnow
-from civic_push.delivery import health, pauses
+from civic_push.delivery import health, pauses, tallies
 from civic_push.delivery.health import ChannelHealth
 from civic_push.delivery.report import FEW
 from civic_push.doctor import Finding
@@ -32,6 +32,7 @@ KIND_WORDS = {
     Kind.REFUSED: lazy_gettext("abgelehnt; diese Nachrichten kommen nicht an"),
     Kind.GONE: lazy_gettext("Adresse gibt es nicht mehr; das Abo ist beendet"),
     Kind.UNKNOWN: lazy_gettext("übergeben, aber ohne Antwort; vielleicht angekommen"),
+    tallies.EXPIRED: lazy_gettext("nicht rechtzeitig hinausgegangen; die Meldung galt nicht mehr"),
 }
 MORNING = time(6)
 _LONGEST_REASON = 200
