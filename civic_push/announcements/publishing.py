@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from channels.base import Urgency
 from civic_push import tasks
 from civic_push.announcements import following
+from civic_push.announcements.image_models import AnnouncementImage
 from civic_push.announcements.models import (
     Announcement,
     AnnouncementKind,
@@ -62,14 +63,17 @@ def save(session: Session, draft: Draft, now: datetime,
          announcement: Announcement | None = None, *,
          follows: Announcement | None = None) -> Announcement:
     """Store a draft, new or over an unpublished announcement, and flush. A new follow-up
-    names what it `follows`. Does not commit. Raises AlreadyPublished for what is out, and for
-    what waits for approval or its time: that is taken back first, and with it the approval."""
+    names what it `follows`, and begins with its picture and place. Does not commit. Raises
+    AlreadyPublished for what is out, and for what waits for approval or its time: that is taken
+    back first, and with it the approval."""
     if announcement is None:
         announcement = Announcement(
             created_at=now, author_id=draft.author_id, kind=draft.kind,
             replaces_id=follows.id if follows else None,
             root_id=follows.chain_id if follows else None)
         session.add(announcement)
+        if follows is not None:
+            _take_on(session, announcement, follows)
     elif announcement.state not in _OPEN:
         raise AlreadyPublished
     announcement.editor_id = draft.author_id
@@ -117,6 +121,18 @@ def audience(session: Session, topics: Collection[int], neighbourhoods: Collecti
     rows = session.execute(
         select(matched.c.channel, func.count()).group_by(matched.c.channel)).all()
     return {channel: count for channel, count in rows}
+
+
+def _take_on(session: Session, announcement: Announcement, follows: Announcement) -> None:
+    """Give a new follow-up what stays as it was until somebody changes it."""
+    announcement.place = follows.place
+    announcement.latitude, announcement.longitude = follows.latitude, follows.longitude
+    picture = session.get(AnnouncementImage, follows.id)
+    if picture is not None and announcement.kind == AnnouncementKind.CORRECTION:
+        session.flush()
+        session.add(AnnouncementImage(
+            announcement_id=announcement.id, digest=picture.digest, kind=picture.kind,
+            width=picture.width, height=picture.height, alt=picture.alt))
 
 
 def _chosen(session: Session, kind: type[_Row],

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.journeys.deeds import THINKING
 from tests.journeys.visitor import Reader
@@ -126,6 +126,22 @@ def _be_too_late(page: Page) -> None:
     other.close()
     type_and_press("body", "Die Brücke ist gesperrt.", "Entwurf speichern")(page)
     Reader(page).wait_for_text("So unterscheiden sich")
+
+
+def _preview_correction(page: Page) -> None:
+    Reader(page).type("change", "Sie bleibt bis Samstag gesperrt.")
+    page.locator(".desk-language summary").first.click()
+    Reader(page).type("change-en", "It stays closed until Saturday.")
+    Reader(page).press("Vorschau")
+    Reader(page).wait_for_text("Noch nicht gespeichert")
+
+
+def _begin_and_return(page: Page) -> None:
+    Reader(page).type("change", f"Sie bleibt gesperrt ({time.monotonic()}).")
+    page.locator("[name=title]").focus()  # leaving a field keeps it at once
+    expect(page.locator("[data-kept]")).to_contain_text("Gesichert um")
+    page.goto(page.url)
+    Reader(page).wait_for_text("Das haben Sie angefangen")
 
 
 def open_and_press(summary: str, words: str) -> Deed:
@@ -362,6 +378,12 @@ _DESK = (
     Look("desk.follow", "all-clear, errors", "/redaktion/{danger}/entwarnen",
          press("Weiter zum"), editor=True),
     Look("desk.edit_follow_up", "correction", "/redaktion/{correcting}/folge", editor=True),
+    Look("desk.edit_follow_up", "preview", "/redaktion/{correcting}/folge", _preview_correction,
+         editor=True),
+    Look("desk.edit_follow_up", "two at once", "/redaktion/{correcting}/folge", _be_too_late,
+         editor=True),
+    Look("desk.edit_follow_up", "begun", "/redaktion/{correcting}/folge", _begin_and_return,
+         editor=True),
     Look("desk.confirm_follow_up", "correction", "/redaktion/{correcting}/folge/veroeffentlichen",
          editor=True),
     Look("desk.ask_stop", "fresh", "/redaktion/{long}/stoppen", editor=True),

@@ -227,7 +227,7 @@ def test_danger_need_not_wait_for_the_undo_window(
         hasty: Visitor, make_announcement: Make) -> None:
     number = make_announcement(urgency=Urgency.DANGER).id
     page = f"/redaktion/{number}/veroeffentlichen"
-    assert "Sofort: nicht erst die 20 Sekunden" in hasty.read(page)
+    assert "Sofort: ohne die 20 Sekunden Bedenkzeit" in hasty.read(page)
     hasty.press(page, at_once="ja")
     found = db.session.get(Announcement, number)
     assert found

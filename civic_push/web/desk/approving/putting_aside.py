@@ -1,4 +1,4 @@
-"""Putting drafts aside, and fetching them back."""
+"""Putting drafts aside, and restoring them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from civic_push.web.desk.writing.write import closed_sentence
 @desk.post(f"/{ID}/verwerfen")
 @needs(Can.WRITE)
 def dismiss(number: int) -> ResponseReturnValue:
-    """Put a draft or an item of the tray aside; it can be fetched back."""
+    """Put a draft or an item of the tray aside; it can be restored."""
     from_tray = wanted(number, Can.WRITE).state == AnnouncementState.WAITING
     if _move(number, approval.OPEN, AnnouncementState.DISMISSED):
         flash(_("Verworfen. Sie finden den Text unter „Verworfen“ wieder."), "success")

@@ -121,7 +121,7 @@ def confirm_follow_up(number: int) -> ResponseReturnValue:
     case = _stored(number, _SENDABLE)
     assert case.draft is not None
     if errors := filling.errors_of(case, case.begun, ready=True):
-        return filling.show(case, case.begun, errors)
+        return _not_ready(case, errors)
     return _confirm_page(case, case.draft, sending.read_wish(case.draft))
 
 
@@ -174,28 +174,33 @@ def _send(case: Case, step: sending.Step) -> ResponseReturnValue:
     """Let a follow-up out or submit it, if nobody changed anything since it was read."""
     assert case.draft is not None
     now = utcnow()
-    if request.form.get("seal") != _seal(case):
+    if request.form.get("seal") != _seal(case, case.draft):
         flash(_("Inzwischen hat sich etwas geändert. Bitte prüfen Sie noch einmal."), "warning")
         return redirect(url_for("desk.confirm_follow_up", number=case.draft.id))
     if errors := filling.errors_of(case, case.begun, ready=True):
-        return filling.show(case, case.begun, errors, 422)
+        return _not_ready(case, errors, 422)
     typed, at = sending.read_when(case.draft, now)
     if typed.errors:
         return _confirm_page(case, case.draft, typed), 422
     return step(case.draft, at, now, write_forms.told(case.begun))
 
 
+def _not_ready(case: Case, errors: dict[str, str], status: int = 200) -> ResponseReturnValue:
+    """The form with what is missing in the stored draft."""
+    return filling.show(case, case.begun, errors, status, seal=case.begun.seal)
+
+
 def _confirm_page(case: Case, draft: Announcement, typed: Typed) -> str:
     return render_template(
-        "desk/follow_confirm.html", announcement=draft, case=case, seal=_seal(case), typed=typed,
-        reach=reach(db.session(), draft), changes=case.changes(case.begun),
+        "desk/follow_confirm.html", announcement=draft, case=case, typed=typed,
+        seal=_seal(case, draft), reach=reach(db.session(), draft), changes=case.changes(case.begun),
         days=settings().default_expiry_days, decides=sending.may_decide(draft),
         **sending.outlook(draft))
 
 
-def _seal(case: Case) -> str:
+def _seal(case: Case, draft: Announcement) -> str:
     """Changes with the draft and with what it would follow."""
-    return f"{case.begun.seal}-{case.last.id}"
+    return f"{sending.sealed(draft, case.begun.seal)}-{case.last.id}"
 
 
 SHEETS |= {"desk.save_follow": _new, "desk.save_follow_up": _stored}
