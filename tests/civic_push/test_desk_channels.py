@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,9 +15,11 @@ from channels.base import Kind, Outcome
 from civic_push.db import utcnow
 from civic_push.delivery import pauses, tallies
 from civic_push.delivery.models import ChannelPause
+from civic_push.doctor import WORDS, Finding, Level
 from civic_push.staff import accounts
 from civic_push.staff.models import TrailEntry
 from civic_push.web.desk.administration.channels import _until
+from civic_push.web.desk.administration.findings import FINDINGS, sentence
 from tests.civic_push.conftest import PASSWORD, sign_in
 from tests.civic_push.desk_visitor import Visitor
 from tests.stand_ins.outbox import Outbox
@@ -85,11 +89,37 @@ def test_a_pause_without_reason_or_end_keeps_what_was_typed(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_checking_names_what_is_missing(admin: Visitor) -> None:
+def test_checking_names_what_is_missing_in_the_editors_language(
+        admin: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIVIC_PUSH_EMAIL_ULR", "smtp://mail.example")
     answer = admin.press("/redaktion/kanaele", "/redaktion/kanaele/pruefen")
     assert answer.status_code == 200
-    assert "Browser push is not set up" in answer.text
-    assert "The queue (Redis or Valkey) answers." in answer.text
+    assert "Benachrichtigungen im Browser sind nicht eingerichtet" in answer.text
+    assert ("<code>CIVIC_PUSH_EMAIL_ULR</code> ist gesetzt, aber eine solche Einstellung gibt es "
+            "nicht.") in answer.text
+    assert "Noch unsere Mustertexte: Impressum, " in answer.text
+    assert "Die Warteschlange antwortet." in answer.text
+    assert "Browser push" not in answer.text
+
+
+def test_the_desk_has_words_for_all_that_the_doctor_finds(app: Flask) -> None:
+    assert set(FINDINGS) == set(WORDS)
+    with app.test_request_context():
+        for code, words in WORDS.items():
+            named = set(re.findall(r"{(\w+)}", words))
+            used = set(re.findall(r"%\((\w+)\)s", str(FINDINGS[code])))
+            assert used - {"setting"} <= named, code
+            assert named - used <= {"setting"}, code
+            said = sentence(Finding(Level.OK, code, **dict.fromkeys(named, "imprint")))
+            assert "%(" not in said
+
+
+def test_what_a_provider_says_is_marked_as_english_and_never_as_markup(app: Flask) -> None:
+    with app.test_request_context():
+        said = sentence(Finding(Level.ERROR, "channel_wrong", channel="email",
+                                detail="<b>535</b> 100 % wrong"))
+    assert said == ('E-Mail funktioniert nicht: <code lang="en">&lt;b&gt;535&lt;/b&gt; 100 % '
+                    'wrong</code>')
 
 
 @pytest.mark.parametrize(("at", "hours"), [

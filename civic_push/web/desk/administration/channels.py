@@ -21,6 +21,7 @@ from civic_push.delivery.health import ChannelHealth
 from civic_push.delivery.report import FEW
 from civic_push.doctor import Finding
 from civic_push.staff.roles import Can
+from civic_push.web.desk.administration.findings import sentence
 from civic_push.web.desk.frame import desk, needs, note
 from civic_push.web.desk.words import _
 from civic_push.web.forms import Typed
@@ -115,7 +116,7 @@ def _page(findings: Sequence[Finding] | None = None) -> str:
     return render_template(
         "desk/admin_channels.html", channels=sorted(found, key=lambda c: not c.ready),
         ready=health.readiness(now), bars=bars, per_second=per_second,
-        kind_words=KIND_WORDS, findings=findings)
+        kind_words=KIND_WORDS, findings=findings, sentence=sentence)
 
 
 def _hold_page(channel: str, typed: Typed) -> str:
