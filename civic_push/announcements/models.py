@@ -104,11 +104,15 @@ class Announcement(Base):
                 return have[wanted]
         return self.texts[0]
 
+    def telling(self, language: str, register: str) -> AnnouncementText:
+        """The wording that tells a reader what a follow-up changes: his text, or the German
+        standard text where his leaves that out."""
+        text = self.text(language, register)
+        return text if text.change else self.text("de", Register.STANDARD)
+
     def change(self, language: str, register: str) -> str:
-        """A follow-up's line about what is different, in the reader's text or else in the
-        standard one; "" for an original."""
-        return (self.text(language, register).change
-                or self.text("de", Register.STANDARD).change)
+        """A follow-up's line about what is different, for such a reader; "" for an original."""
+        return self.telling(language, register).change
 
     @property
     def chain_id(self) -> int:

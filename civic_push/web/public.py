@@ -73,13 +73,13 @@ def announcement(announcement_id: int) -> str:
     return render_template(
         "announcement.html", announcement=found, text=shown, body=to_html(laid_out(shown)),
         other=other if has_other else None, now=utcnow(), chosen=Chosen((), tuple(found.topics)),
-        chain=following.chain(db.session(), found), changed=_change, text_of=text_of,
+        chain=following.chain(db.session(), found), telling=_telling, text_of=text_of,
         when=when(found), map_url=map_url(found))
 
 
-def _change(announcement: Announcement) -> str:
-    """What a follow-up says is different, in the page's language and register."""
-    return announcement.change(language(), register())
+def _telling(announcement: Announcement) -> AnnouncementText:
+    """The text that says what a follow-up changes, in the page's language and register."""
+    return announcement.telling(language(), register())
 
 
 @pages.get("/impressum")

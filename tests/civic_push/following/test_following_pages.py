@@ -124,7 +124,7 @@ def test_withdrawing_twice_says_so(
     last_look = editor.get(address).text
     assert editor.press(address).status_code == 302
     again = editor.press(address)
-    assert "schon veröffentlicht oder verworfen" in editor.read(str(again.location))
+    assert "eingereicht, veröffentlicht oder verworfen" in editor.read(str(again.location))
     assert "Jetzt zurückziehen" in last_look
     for deed in ("zurueckziehen", "korrigieren", "entwarnen"):
         answer = editor.get(f"/redaktion/{original.id}/{deed}")

@@ -17,7 +17,10 @@ from civic_push.announcements.details import Details, complete
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.announcements.publishing import Draft
 from civic_push.announcements.writing_models import UnsavedText
+from civic_push.config import settings
 from civic_push.db import utcnow
+from civic_push.delivery.compose import said
+from civic_push.delivery.follow_up_words import as_follow_up
 from civic_push.staff import accounts
 from civic_push.web.desk.writing.telling import as_told
 from civic_push.web.pictures import image_of
@@ -256,8 +259,15 @@ def test_a_translation_is_corrected_too_or_left_out(
     told = as_told(found.text("en", "standard"))
     assert told is not None
     assert told.short == "It stays closed until Saturday."
+    assert "It stays closed until Saturday." in editor.read(f"/meldungen/{found.id}?sprache=en")
+    turkish = editor.read(f"/meldungen/{found.id}?sprache=tr")
+    assert '<strong lang="de">Sie bleibt bis Samstag gesperrt.</strong>' in turkish
     with app.test_request_context(), force_locale("tr"):
-        assert found.text("tr", "standard").language == "de"
+        message = said(settings(), found, "tr", "standard")
+        told = as_follow_up(message, found.kind, found.change("tr", "standard"), utcnow())
+    assert (told.text_language, told.short) == ("de", "Sie bleibt bis Samstag gesperrt.")
+    assert told.text.startswith("Wir haben unsere Meldung"), "one language, the text's"
+    assert told.note, "and it is said that there is no other"
 
 
 def test_a_withdrawal_says_why_in_the_languages_of_what_it_withdraws(

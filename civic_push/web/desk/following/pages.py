@@ -61,8 +61,9 @@ def follow(number: int, deed: str) -> ResponseReturnValue:
     case = _new(number, deed)
     if case.draft is not None:
         flash(_("Das hat schon jemand begonnen. Hier ist der Entwurf."), "info")
-        at_hand = case.draft.state in approval.OPEN
-        return redirect(case.page() if at_hand else url_for("desk.watch", number=case.draft.id))
+        if case.draft.state not in approval.OPEN:
+            return redirect(url_for("desk.watch", number=case.draft.id))
+        return redirect(case.page(request.args.get("entwurf")))
     case.require()
     return filling.opened(case)
 

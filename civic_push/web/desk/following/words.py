@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext
 from civic_push.announcements.following import CannotFollow, Objection
 from civic_push.announcements.models import AnnouncementKind
 from civic_push.web.desk.words import _
+from civic_push.web.desk.writing.write import closed_sentence
 from civic_push.web.language import moment
 
 KINDS = {
@@ -20,7 +21,7 @@ KINDS = {
 def objection(error: CannotFollow) -> str:
     """Why something cannot be followed, and where that helps, what to do instead."""
     if error.objection == Objection.SETTLED:
-        return _("Diese Meldung ist schon veröffentlicht oder verworfen und wurde nicht geändert.")
+        return closed_sentence()
     if error.objection == Objection.UNPUBLISHED:
         return _("Diese Meldung ist noch nicht veröffentlicht. Sie können sie einfach ändern.")
     if error.objection == Objection.NO_DANGER:

@@ -106,9 +106,8 @@ def _own(sheet: Sheet) -> list[UnsavedText]:
 
 def _news(sheet: Sheet, seal: str) -> str:
     """What the writer should know about others at the same text; "" if nothing."""
-    if sheet.closed():
-        return _("Diese Meldung ist inzwischen eingereicht, veröffentlicht oder verworfen. Ihr "
-                 "Text bleibt hier für Sie aufgehoben.")
+    if closed := sheet.closed():
+        return f"{closed} {_('Ihr Text bleibt hier für Sie aufgehoben.')}"
     if sheet.draft and sheet.begun.seal != seal:
         return _("Jemand hat diesen Entwurf inzwischen geändert. Wenn Sie speichern, sehen Sie "
                  "beide Texte.")

@@ -155,7 +155,8 @@ def writing_help() -> ResponseReturnValue:
 
 def closed_sentence() -> str:
     """What is said where it is too late to change an announcement."""
-    return _("Diese Meldung ist schon veröffentlicht oder verworfen und wurde nicht geändert.")
+    return _("Diese Meldung ist inzwischen eingereicht, veröffentlicht oder verworfen und wurde "
+             "nicht geändert.")
 
 
 def _of(number: int) -> Original:
