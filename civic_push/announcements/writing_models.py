@@ -1,5 +1,5 @@
 """What writing leaves behind besides the announcement: versions, texts nobody has saved yet,
-and templates. Their `content` is the write form's, as web.desk_forms.Written reads it."""
+and templates. Their `content` is the write form's, as web.desk.writing.written reads it."""
 
 from __future__ import annotations
 

@@ -302,6 +302,8 @@ def test_a_correction_typed_on_a_page_that_was_open_too_long_is_not_lost(
             "csrf_token": "stale", "change": "Ein Irrtum.", "button": "next"})
     assert answer.status_code == 400
     assert 'value="Ein Irrtum."' in answer.text
+    assert "Bitte speichern Sie noch einmal." in answer.text
+    assert 'data-keep="' in answer.text, "the form itself, which goes on keeping what is typed"
     assert drafts(session) == []
     editor.press("/redaktion/", to="/redaktion/abmelden")
     answer = editor.post(path, change="Ein Irrtum.", button="next")

@@ -149,10 +149,12 @@ def test_versions_of_a_correction_show_what_differs_and_can_be_fetched_back(
         editor: Visitor, session: Session, fields: dict[str, Any],
         published: Callable[..., Announcement]) -> None:
     home = str(editor.press(correcting(published()), **fields).location)
-    editor.press(home, **fields | {"change": "Sie ist wieder offen.", "title": "Brücke offen"})
+    editor.press(home, **fields | {"change": "Sie ist wieder offen.", "title": "Brücke offen",
+                                   "expires": "2099-12-01T18:00"})
     (draft,) = drafts(session)
     shown = editor.read(f"/redaktion/{draft.id}/fassungen")
     assert "<dt>Was anders ist</dt>" in shown
+    assert "neu: </span>1. Dezember 2099, 18:00 Uhr</ins>" in shown
     first = versions.all_of(session, draft.id)[-1]
     led = editor.get(f"/redaktion/{draft.id}/bearbeiten?fassung={first.id}").location
     fetched = editor.read(str(led))

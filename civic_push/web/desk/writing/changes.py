@@ -13,6 +13,8 @@ from civic_push.db import db
 from civic_push.languages import LANGUAGES
 from civic_push.web.desk.words import URGENCIES, _
 from civic_push.web.desk.writing.written import TIMES, TOWN, Written
+from civic_push.web.language import moment
+from civic_push.web.wall_clock import parse_local
 from subscriptions.models import Neighbourhood, Topic
 
 _LABELS = {
@@ -62,10 +64,18 @@ class _Names:
         said = written.texts() | {
             "where": where, "topics": self._list(self._topics, written.topics),
             "urgency": str(dict(URGENCIES).get(written.urgency, written.urgency))}  # type: ignore[call-overload]
-        return said | {name: getattr(written, name).replace("T", ", ") for name in TIMES}
+        return said | {name: _time(getattr(written, name)) for name in TIMES}
 
     def _list(self, names: Mapping[int, str], ids: list[int]) -> str:
         return ", ".join(names.get(number, f"#{number}") for number in ids)
+
+
+def _time(text: str) -> str:
+    """A time as the reader writes it; what is none, as it was typed."""
+    try:
+        return moment(parse_local(text)) if text else ""
+    except (LookupError, ValueError, OverflowError):
+        return text
 
 
 def _label(name: str) -> str:

@@ -33,8 +33,10 @@ def form_key() -> str:
 
 
 def offered(sheet: Sheet, key: str) -> list[tuple[UnsavedText, str]]:
-    """What the reader has begun here and not saved, with its title; not the form `key`."""
-    return [(text, str(text.content.get("title") or _("ohne Titel")))
+    """What the reader has begun here and not saved, with what it is called: its title, or in a
+    follow-up, where all have the same, what is different; not the form `key`."""
+    return [(text, str(text.content.get("change") or text.content.get("title")
+                       or _("ohne Titel")))
             for text in _own(sheet) if text.key != key]
 
 
