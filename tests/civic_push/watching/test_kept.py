@@ -15,6 +15,7 @@ from civic_push.delivery.cells import cells
 from civic_push.delivery.kept import Answer, shared
 from civic_push.delivery.models import State
 from civic_push.delivery.progress import watched
+from tests.civic_push.desk_visitor import Visitor
 from tests.civic_push.watching.conftest import Deliver
 
 Told = tuple[int, int, int]
@@ -107,3 +108,14 @@ def test_while_one_asks_the_others_go_on_with_what_there_is(
         assert shared("x", [7], lambda: Answer({"number": 3})) == {"number": 1}
         return Answer({"number": 2})
     assert shared("x", [7], slow) == {"number": 2}
+
+
+def test_who_stops_sees_at_once_what_became_of_it(
+        editor: Visitor, published: Announcement, deliver: Deliver,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "FRESH", 60)
+    deliver(published, "email", State.WAITING, 30)
+    page = f"/redaktion/{published.id}"
+    assert "0 übergeben, 30 warten." in editor.read(page)
+    editor.press(f"{page}/stoppen")
+    assert "Fertig: 0 übergeben." in editor.read(page)

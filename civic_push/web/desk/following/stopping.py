@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from civic_push.announcements import following
 from civic_push.db import db, utcnow
-from civic_push.delivery import report
+from civic_push.delivery import kept, report
 from civic_push.staff.roles import Can
 from civic_push.web.desk.frame import ID, desk, needs, note, wanted
 from civic_push.web.desk.words import _
@@ -31,5 +31,6 @@ def stop(number: int) -> ResponseReturnValue:
     if following.stop(db.session(), announcement, utcnow()) is None:
         flash(_("Hier war nichts mehr zu stoppen."), "warning")
     else:
+        kept.forget(number)
         flash(_("Gestoppt. Was noch nicht draußen war, geht nicht mehr hinaus."), "success")
     return redirect(url_for("desk.watch", number=number))
