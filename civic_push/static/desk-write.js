@@ -143,11 +143,30 @@ async function help() {
   }
 }
 
+// translations: the German text beside them, and how far they are
+
+function compare() {
+  for (const shown of form.querySelectorAll("[data-german]")) {
+    const words = form.elements[shown.dataset.german].value.trim();
+    shown.classList.toggle("muted", !words);
+    say(shown, words || shown.dataset.empty);
+  }
+  for (const language of form.querySelectorAll("[data-language]")) {
+    const has = (selector) => [...language.querySelectorAll(selector)].map((f) => f.value.trim());
+    const state = has("[data-needed]").every(Boolean) ? "complete"
+      : has("input, textarea").some(Boolean) ? "begun" : "missing";
+    for (const sign of language.querySelectorAll("[data-sign]")) {
+      sign.hidden = sign.dataset.sign !== state;
+    }
+  }
+}
+
 const keepSoon = later(keep, KEEP_AFTER);
 const helpSoon = later(help, HELP_AFTER);
 
 function touched() {
   changed = true;
+  compare();
   keepSoon();
   helpSoon();
 }
@@ -197,5 +216,6 @@ window.addEventListener("online", keep);
 document.addEventListener("visibilitychange", () => { if (document.hidden) keep(); });
 setInterval(keep, TRY_AGAIN);
 form.querySelector("[data-live]").hidden = false;
+compare(); // a browser may have filled in what stood here before
 help();
 offerLost();

@@ -128,6 +128,16 @@ def _be_too_late(page: Page) -> None:
     Reader(page).wait_for_text("So unterscheiden sich")
 
 
+def _leave_a_translation_behind(page: Page) -> None:
+    for words in ("Die Brücke ist gesperrt.", "Die Brücke ist bis Freitag gesperrt."):
+        page.locator(".desk-language").first.evaluate("section => { section.open = true; }")
+        Reader(page).type("title-en", "Bridge closed")
+        Reader(page).type("body-en", "The bridge is closed.")
+        type_and_press("body", words, "Entwurf speichern")(page)
+        Reader(page).wait_for_text("Der Entwurf ist gespeichert.")
+    Reader(page).wait_for_text("deutscher Text geändert")
+
+
 def _preview_correction(page: Page) -> None:
     Reader(page).type("change", "Sie bleibt bis Samstag gesperrt.")
     page.locator(".desk-language summary").first.click()
@@ -350,6 +360,8 @@ _DESK = (
     Look("desk.show_versions", "one", "/redaktion/{draft}/fassungen", editor=True),
     Look("desk.show_versions", "two", "/redaktion/{draft}/bearbeiten", _change_and_compare,
          editor=True),
+    Look("desk.edit", "a translation left behind", "/redaktion/{draft}/bearbeiten",
+         _leave_a_translation_behind, editor=True),
     Look("desk.edit", "two at once", "/redaktion/{draft}/bearbeiten", _be_too_late, editor=True),
     Look("desk.choose_template", "full", "/redaktion/vorlagen", editor=True),
     Look("desk.template_fields", "errors", "/redaktion/vorlagen/{template}",

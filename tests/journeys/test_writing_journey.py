@@ -41,6 +41,12 @@ def kept(page: Page) -> dict[str, Any]:
     return dict(json.loads(stored[1])) if stored else {}
 
 
+def boxes(page: Page) -> list[dict[str, float]]:
+    """Where the German text and the English one stand, both at the same moment."""
+    return list(page.evaluate("""() => ["[data-language] [data-german=body]", "[name=body-en]"]
+      .map(name => document.querySelector(name).getBoundingClientRect().toJSON())"""))
+
+
 @pytest.fixture
 def editor(town: Town, browser: Browser) -> Reader:
     reader = Reader(browser.new_context(locale="de-DE").new_page())
@@ -89,6 +95,29 @@ def test_writing_pasting_taking_and_losing_nothing(town: Town, editor: Reader) -
     with town.database() as session:
         assert session.scalars(select(Announcement)).one().title == "Brücke zu bis Freitag"
         assert session.scalars(select(UnsavedText)).all() == []
+
+
+def test_the_german_text_stays_in_step_beside_a_translation(editor: Reader) -> None:
+    page = editor.page
+    section = page.locator("[data-language]").first
+    section.locator("summary").click()
+    editor.type("title", "Brücke zu")
+    expect(section.locator("[data-german=title]")).to_have_text("Brücke zu")
+    expect(section.locator("[data-german=short]")).to_have_text("noch leer")
+    signs = section.locator("[data-sign]:visible")
+    expect(signs).to_have_text("fehlt")
+    editor.type("title-en", "Bridge closed")
+    expect(signs).to_have_text("begonnen")
+    editor.type("body-en", "Until Friday.")
+    expect(signs).to_have_text("vollständig")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    german, own = boxes(page)
+    assert german["right"] < own["left"], "beside it"
+    assert german["top"] == pytest.approx(own["top"], abs=1)
+    assert german["bottom"] == pytest.approx(own["bottom"], abs=1)
+    page.set_viewport_size({"width": 320, "height": 640})
+    german, own = boxes(page)
+    assert german["bottom"] < own["top"], "above it"
 
 
 def test_a_second_editor_is_noticed_before_anything_is_lost(

@@ -22,6 +22,8 @@ from civic_push.web.desk.approving import sending
 from civic_push.web.desk.frame import ID, desk, needs, wanted
 from civic_push.web.desk.words import _
 from civic_push.web.desk.writing import forms as write_forms
+from civic_push.web.desk.writing.translating import progress
+from civic_push.web.desk.writing.write import Original
 from civic_push.web.forms import Typed
 from subscriptions.models import Neighbourhood, Topic
 
@@ -134,6 +136,7 @@ def _page(announcement: Announcement, typed: Typed) -> str:
         "desk/confirm.html", announcement=announcement, seal=_seal(announcement), typed=typed,
         audience=dict(sorted(audience.items())), days=settings().default_expiry_days,
         problems=problems(announcement), decides=sending.may_decide(announcement),
+        translations=progress(Original(announcement), written),
         **sending.outlook(announcement))
 
 

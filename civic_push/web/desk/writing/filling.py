@@ -32,6 +32,7 @@ from civic_push.web.desk.writing import aids
 from civic_push.web.desk.writing import forms as write_forms
 from civic_push.web.desk.writing.changes import Change, changes
 from civic_push.web.desk.writing.sheets import SHEETS, Sheet
+from civic_push.web.desk.writing.translating import progress
 from civic_push.web.desk.writing.unsaved import asked_for, form_key, offered
 from civic_push.web.desk.writing.versions import version_asked_for
 from civic_push.web.desk.writing.written import Written, stored
@@ -146,6 +147,7 @@ def show(sheet: Sheet, written: Written, errors: dict[str, str] | None = None,
         sheet.template, sheet=sheet, typed=write_forms.typed(written, errors or {}),
         problem=problem, seal=seal, form_key=key, conflict=conflict,
         unsaved=offered(sheet, key), preview=preview, help=aids.help_with(sheet, written),
+        translations=progress(sheet, written),
         limits=write_forms.LENGTHS, days=settings().default_expiry_days,
         topics=topics_on_offer(session, written.topics),
         places=session.scalars(select(Neighbourhood).order_by(Neighbourhood.name)).all(),
