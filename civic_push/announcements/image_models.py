@@ -19,7 +19,7 @@ class AnnouncementImage(Base):
         BigId, ForeignKey("announcement.id", ondelete="CASCADE"), primary_key=True,
         autoincrement=False)
     digest: Mapped[str] = mapped_column(String(64), index=True)  # SHA-256 of the stored bytes
-    kind: Mapped[str] = mapped_column(String(4))  # "jpeg" or "png"
+    kind: Mapped[str] = mapped_column(String(4))  # "jpeg", "png" or "webp"
     width: Mapped[int]
     height: Mapped[int]
     alt: Mapped[str] = mapped_column(String(500))  # never empty

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from civic_push.announcements import webp
+
 MOST_BYTES = 900_000
 MOST_PIXELS = 24_000_000  # what a telephone takes; a browser needs 4 bytes for each
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -31,7 +33,8 @@ _ORIENTATION = 0x0112
 
 
 class BadImage(ValueError):
-    """A file that is no picture we take. `code`: "kind", "broken", "bytes" or "pixels"."""
+    """A file that is no picture we take. `code`: "kind", "broken", "moves", "bytes" or
+    "pixels"."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -61,10 +64,14 @@ def clean(raw: bytes) -> Clean:
             found = _clean_png(raw)
         elif raw.startswith(b"\xff\xd8\xff"):
             found = _clean_jpeg(raw)
+        elif (raw[:4], raw[8:12]) == webp.MARKS:
+            found = Clean("webp", *webp.clean(raw))
         else:
             raise BadImage("kind")
     except (struct.error, IndexError) as error:
         raise BadImage("broken") from error
+    except webp.NotTaken as error:
+        raise BadImage(error.code) from error
     if not 0 < found.width * found.height <= MOST_PIXELS:
         raise BadImage("pixels")
     return found

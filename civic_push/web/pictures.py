@@ -27,7 +27,7 @@ def image_of(announcement: Announcement) -> AnnouncementImage | None:
     return db.session.get(AnnouncementImage, announcement.id)
 
 
-@pages.get("/bilder/<digest>.<any(jpeg, png):kind>")
+@pages.get("/bilder/<digest>.<any(jpeg, png, webp):kind>")
 def show(digest: str, kind: str) -> Response:
     """A picture of something published."""
     published = select(exists().where(

@@ -113,6 +113,7 @@ def _sentence(code: str) -> str:
         "kind": _("Das ist kein Bild, das alle Browser zeigen. Speichern Sie es als JPEG oder "
                   "PNG."),
         "broken": _("Das Bild ist beschädigt. Speichern Sie es noch einmal als JPEG oder PNG."),
+        "moves": _("Bewegte Bilder nehmen wir nicht. Nehmen Sie ein einzelnes Bild daraus."),
         "bytes": _("Das Bild ist zu groß. Verkleinern Sie es auf höchstens 900 Kilobyte."),
         "pixels": _("Das Bild hat zu viele Bildpunkte. Verkleinern Sie es, zum Beispiel auf "
                     "1600 Punkte Breite."),
