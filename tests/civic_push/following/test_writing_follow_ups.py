@@ -29,6 +29,7 @@ from tests.civic_push.conftest import PASSWORD, sign_in
 from tests.civic_push.desk.test_images import ALT, png
 from tests.civic_push.desk_visitor import Visitor, hidden
 
+ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ENGLISH = {"title": "Bridge closed", "body": "Closed until **Friday**.", "short": ""}
 
 
@@ -213,6 +214,7 @@ def following_draft(session: Session) -> int:
         Announcement.state == AnnouncementState.SUBMITTED)).one()
 
 
+@ONE_DATABASE
 def test_help_while_correcting_shows_what_those_get_who_got_the_original(
         editor: Visitor, published: Callable[..., Announcement], fields: dict[str, Any]) -> None:
     page = correcting(published(Details(translations={"en": ENGLISH})))
@@ -229,6 +231,7 @@ def test_help_while_correcting_shows_what_those_get_who_got_the_original(
     assert "Der Grund: Ein Irrtum." in told["fragments"]["preview"]
 
 
+@ONE_DATABASE
 def test_a_suggestion_is_taken_in_a_correction_too(
         editor: Visitor, published: Callable[..., Announcement], fields: dict[str, Any],
         topic: Topic) -> None:
