@@ -136,3 +136,11 @@ def test_what_is_out_can_be_copied_from_its_page_and_from_the_lists(
     for page in ("/redaktion/meldungen/veroeffentlicht", "/redaktion/meldungen/entwuerfe"):
         assert (link in author.read(page)) is page.endswith("veroeffentlicht")
     assert "Die Brücke ist gesperrt." in author.read(f"/redaktion/neu?kopie={number}")
+    withdraw = approver.press(f"/redaktion/{number}/zurueckziehen", change="Doch offen.",
+                              button="next").location
+    approver.press(withdraw)
+    withdrawal = int(withdraw.split("/")[2])
+    assert state(session, withdrawal) == AnnouncementState.PUBLISHED
+    for page in (f"/redaktion/{withdrawal}", "/redaktion/meldungen/veroeffentlicht"):
+        assert f"kopie={withdrawal}" not in author.read(page), "it has no text of its own"
+    assert link in author.read("/redaktion/meldungen/zurueckgezogen")

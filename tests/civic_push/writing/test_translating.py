@@ -109,3 +109,5 @@ def test_a_correction_s_translations_are_measured_by_what_it_corrects(
     assert sign(found) == "complete"
     assert BEHIND in found
     assert ">Sie ist offen.</p>" in found
+    confirm = editor.press(correct, **{**later, "button": "next"}).location
+    assert "deutscher Text geändert" in editor.read(confirm), "whoever approves sees it, too"
