@@ -25,7 +25,6 @@ from civic_push.web.desk.writing import forms as write_forms
 from civic_push.web.desk.writing.sheets import SHEETS
 from civic_push.web.desk.writing.telling import as_told, told_by_sms
 from civic_push.web.desk.writing.translating import progress
-from civic_push.web.desk.writing.translating import progress
 from civic_push.web.forms import Typed
 from civic_push.web.protection import limiter
 
@@ -198,8 +197,7 @@ def _confirm_page(case: Case, draft: Announcement, typed: Typed) -> str:
         "desk/follow_confirm.html", announcement=draft, case=case, typed=typed,
         seal=_seal(case, draft), reach=reach(db.session(), draft), changes=case.changes(case.begun),
         translations=progress(case, case.begun), days=settings().default_expiry_days,
-        decides=sending.may_decide(draft),
-        translations=progress(case, case.begun), **sending.outlook(draft))
+        decides=sending.may_decide(draft), **sending.outlook(draft))
 
 
 def _seal(case: Case, draft: Announcement) -> str:
