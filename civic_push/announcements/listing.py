@@ -133,9 +133,9 @@ def _standing(where: Where, now: datetime) -> list[ColumnElement[bool]]:
             later.replaces_id == Announcement.id, later.kind == AnnouncementKind.WITHDRAWAL,
             later.state == AnnouncementState.PUBLISHED)]
     if where == Where.SENDING:
-        # read from the side of what waits, which has an index of its own
-        waiting = select(Delivery.announcement_id).where(
-            Delivery.state == State.WAITING, Delivery.announcement_id.is_not(None))
+        # read from the side of what waits, which has an index of its own; asked to leave out
+        # what is of no announcement, SQLite would read the whole ledger by another one
+        waiting = select(Delivery.announcement_id).where(Delivery.state == State.WAITING)
         return [Announcement.state == AnnouncementState.PUBLISHED,
                 Announcement.closed_at.is_(None), Announcement.expires_at > now,
                 or_(Announcement.fan_out_done_at.is_(None), Announcement.id.in_(waiting))]
