@@ -254,6 +254,11 @@ def test_a_translation_is_corrected_too_or_left_out(
     assert answer.status_code == 422
     assert "English: Bitte passen Sie die Übersetzung an" in answer.text
     assert 'href="#change-tr"' in answer.text
+    unread = {name: words for name, words in old.items() if name.endswith("-en")}
+    looked = str(editor.press(page, **fields | unread | {
+        "change-en": "Longer.", "button": "next"}).location)
+    assert "deutscher Text geändert" in editor.read(looked), "an old translation shows"
+    page = looked.removesuffix("/veroeffentlichen")
     english = {"title-en": "Bridge closed", "body-en": "Closed until Saturday.",
                "change-en": "It stays  closed until Saturday."}
     last_look = str(editor.press(page, **fields | english | {"button": "next"}).location)
