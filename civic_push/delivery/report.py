@@ -121,7 +121,7 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What became of an announcement's deliveries, all of it read at one moment: numbers of
+    """What became of an announcement's deliveries, all of it asked together: numbers of
     different moments would tell small ones by subtracting."""
 
     channels: list[ChannelProgress]  # without what only a live page shows
