@@ -95,8 +95,10 @@ class Town:
             session.execute(delete(Staff).where(Staff.email != EDITOR))
             session.commit()
         redis = self.app.extensions["redis"]
-        for key in redis.scan_iter("LIMITS*"):
-            redis.delete(key)
+        for pattern in ("LIMITS*", *(f"civic-push:{name}:*" for name in (
+                "progress", "report", "cells"))):  # numbers of announcements are given again
+            for key in redis.scan_iter(pattern):
+                redis.delete(key)
         self.mail.mails.clear()
         self.sms.sent.clear()
         self.telegram.chats.clear()
