@@ -28,10 +28,10 @@ from civic_push.app import create_app  # noqa: E402
 from civic_push.config import load  # noqa: E402
 from civic_push.db import db  # noqa: E402
 from tests.browsers import chromium  # noqa: E402
+from tests.journeys import stage as stages  # noqa: E402
 from tests.journeys.deeds import sign_in  # noqa: E402
 from tests.journeys.looks import LOOKS, order_everything, write_something  # noqa: E402
 from tests.journeys.settling import settle  # noqa: E402
-from tests.journeys.stage import Stage  # noqa: E402
 from tests.journeys.town import Town  # noqa: E402
 from tests.journeys.visitor import Reader  # noqa: E402
 
@@ -41,13 +41,23 @@ TALLEST = {PHONE: 1100, DESKTOP: 900}  # what is below adds weight and tells lit
 README = {"signup": "signup-desktop", "announcement": "announcement-desktop",
           "desk": "desk-overview-desktop"}
 """The pictures the README shows, under plain names."""
+_TEXT = """Ab Montag wird der Platz vor dem Bahnhof umgebaut.
+
+**Die Busse halten solange in der Bahnhofstraße.** Der Weg zu den Gleisen bleibt frei.
+
+- Parken: im Parkhaus Lustgarten, die erste Stunde ist frei
+- Fahrräder: am Nordausgang
+
+Die Arbeiten dauern bis Ende März.
+"""
 
 
 def main(folder: Path = FOLDER) -> None:
     """Take them all."""
     folder.mkdir(parents=True, exist_ok=True)
+    stages.LONG_WORD, stages.LONG_TEXT = "Bahnhof", _TEXT
     with _town() as town, chromium.browser() as browser:
-        stage = Stage(town)
+        stage = stages.Stage(town)
         for width, word in ((PHONE, "phone"), (DESKTOP, "desktop")):
             context = browser.new_context(
                 locale="de-DE", reduced_motion="reduce", color_scheme="light",
@@ -65,7 +75,7 @@ def main(folder: Path = FOLDER) -> None:
         shutil.copy(folder / f"{picture}.png", folder / f"{plain}.png")
 
 
-def _pages(context: BrowserContext, stage: Stage) -> Iterator[tuple[str, Page]]:
+def _pages(context: BrowserContext, stage: stages.Stage) -> Iterator[tuple[str, Page]]:
     """Every page to be shown, open, with its picture's name."""
     page, town = context.new_page(), stage.town
     page.goto(f"{town.url}/anmelden")
@@ -89,10 +99,11 @@ def _pages(context: BrowserContext, stage: Stage) -> Iterator[tuple[str, Page]]:
     yield "desk-watch", page
 
 
-def _each_page(context: BrowserContext, stage: Stage) -> Iterator[tuple[str, Page]]:
+def _each_page(context: BrowserContext, stage: stages.Stage) -> Iterator[tuple[str, Page]]:
     """Each page once, open, with its picture's name: first residents', then the desk's."""
     page = context.new_page()
-    firsts = {look.endpoint: look for look in reversed(LOOKS)
+    plainest = sorted(LOOKS, key=lambda look: (look.deed is not None, "?" in look.path))
+    firsts = {look.endpoint: look for look in reversed(plainest)
               if not look.empty and not look.endpoint.startswith("demo_")}
     signed_in = False
     for look in sorted(firsts.values(), key=lambda look: (look.editor, look.endpoint)):

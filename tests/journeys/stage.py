@@ -30,17 +30,18 @@ from subscriptions.signup import Choices, Inbox, Wording, add_contact, ask, conf
 from subscriptions.tokens import Purpose, Tokens
 from tests.journeys.town import Town
 
-_LONG_WORD = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
-_LONG_TEXT = f"""## Was sich ändert
+# what is hardest to lay out; pictures set ordinary words instead
+LONG_WORD = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
+LONG_TEXT = f"""## Was sich ändert
 
-{_LONG_WORD * 2} gilt **ab sofort** auch in der {_LONG_WORD}straße 17.
+{LONG_WORD * 2} gilt **ab sofort** auch in der {LONG_WORD}straße 17.
 
 - Erstens: [mehr dazu](https://www.detmold.example/{'ein-langer-weg/' * 12})
-- Zweitens: {_LONG_WORD}
+- Zweitens: {LONG_WORD}
 
 | Tag | Ort |
 |---|---|
-| Montag | {_LONG_WORD} |
+| Montag | {LONG_WORD} |
 
 > Ein Zitat, damit auch das einmal vorkommt.
 
@@ -136,14 +137,14 @@ def _at_home(session: Session, seals: Seals, wording: Wording, now: datetime, bu
 
 def _legal(session: Session, seals: Seals, now: datetime) -> None:
     """A text of the operator's own with a past, and reported barriers of every kind."""
-    for body in ("## بيانات الناشر\n\n$sender", "", f"## الناشر\n\n$sender {_LONG_WORD}"):
+    for body in ("## بيانات الناشر\n\n$sender", "", f"## الناشر\n\n$sender {LONG_WORD}"):
         texts.write(session, "imprint", "ar", body, None, now)
     for number, (kind, reply_to) in enumerate((
             (ReportKind.BARRIER, "jemand.mit.langem.namen@einer.langen.adresse.example"),
             (ReportKind.REQUEST, "05231 1234"), (ReportKind.BARRIER, ""))):
         reports.receive(session, seals, kind=kind, page="/anmelden",
                         language="ar" if number else "de",
-                        message=f"{_LONG_WORD}\n\nlässt sich nicht lesen.", reply_to=reply_to,
+                        message=f"{LONG_WORD}\n\nlässt sich nicht lesen.", reply_to=reply_to,
                         form=str(number), now=now)
     first = session.scalars(select(BarrierReport)).first()
     assert first is not None
@@ -163,12 +164,12 @@ def _announcements(session: Session, now: datetime) -> dict[str, str]:
         draft = publishing.Draft(title, body, **{"topics": topics[:1], **more})
         return publishing.save(session, draft, now)
 
-    long = write(f"{_LONG_WORD} und {_LONG_WORD}", _LONG_TEXT, topics=topics,
+    long = write(f"Umbau: {LONG_WORD} und {LONG_WORD}straße", LONG_TEXT, topics=topics,
                  neighbourhoods=places, urgency=Urgency.DANGER,
-                 link=f"https://www.detmold.example/{_LONG_WORD}",
-                 plain_title="Ein neues Gesetz", plain_body="Das Gesetz ist neu.")
+                 link=f"https://www.detmold.example/{LONG_WORD}",
+                 plain_title="Wir bauen um", plain_body="Das dauert bis März.")
     old = write("Schon vorbei", expires_at=now - timedelta(days=1))
-    draft = write(f"Entwurf mit {_LONG_WORD}", _LONG_TEXT, topics=topics, plain_body="Kurz.",
+    draft = write(f"Entwurf mit {LONG_WORD}", LONG_TEXT, topics=topics, plain_body="Kurz.",
                   urgency=Urgency.IMPORTANT)
     empty = write("Entwurf ohne Text", "", topics=())
     dismissed = write("Doch nicht")
@@ -191,7 +192,7 @@ def _deliveries(session: Session, topics: Sequence[int], now: datetime) -> dict[
     found = {}
     for name in ("sending", "held"):
         saved = publishing.save(session, publishing.Draft(
-            f"Sperrung der {_LONG_WORD}straße", "Kurz.", topics=topics), now)
+            f"Sperrung der {LONG_WORD}straße", "Kurz.", topics=topics), now)
         publishing.publish(session, saved, now - timedelta(minutes=2))
         saved.fan_out_done_at = now
         session.add_all(_delivery(saved.id, number, now) for number in range(400))
@@ -204,20 +205,20 @@ def _deliveries(session: Session, topics: Sequence[int], now: datetime) -> dict[
 def _approvals(session: Session, topics: Sequence[int], now: datetime) -> dict[str, str]:
     """What waits for approval, for its time, and what came back."""
     editor = session.scalars(select(Staff)).first()
-    author = Staff(email=f"ehrenamt@{_LONG_WORD[:50]}.example", created_at=now,
+    author = Staff(email=f"ehrenamt@{LONG_WORD[:50]}.example", created_at=now,
                    fs_uniquifier="author", roles=accounts.roles_named(session, ["author"]))
     session.add(author)
     session.flush()
     assert editor is not None
     saved = [publishing.save(session, publishing.Draft(
-        f"Gefahr in der {_LONG_WORD}straße", _LONG_TEXT, topics=topics, author_id=author.id,
+        f"Gefahr in der {LONG_WORD}straße", LONG_TEXT, topics=topics, author_id=author.id,
         urgency=Urgency.DANGER if number else Urgency.INFO), now) for number in range(4)]
     session.commit()
     approval.release(session, editor, saved[0], now, at=now + timedelta(days=3))
     for submitted in saved[1:]:
         approval.submit(session, author, submitted, now, at=now + timedelta(days=2),
-                        comment=f"Bitte bald: {_LONG_WORD}")
-    approval.send_back(session, editor, saved[2], now, f"Welche Straße?\n\n{_LONG_WORD * 2}")
+                        comment=f"Bitte bald: {LONG_WORD}")
+    approval.send_back(session, editor, saved[2], now, f"Welche Straße?\n\n{LONG_WORD * 2}")
     session.commit()
     return {"scheduled": str(saved[0].id), "submitted": str(saved[1].id),
             "sent_back": str(saved[2].id)}
@@ -236,17 +237,18 @@ def _delivery(announcement_id: int, number: int, now: datetime) -> Delivery:
         state=State.WAITING if waits else state, attempts=1 + number % 2, created_at=now,
         due_at=now - timedelta(minutes=2), expires_at=now + timedelta(days=2),
         sent_at=now - timedelta(seconds=120 - number / 4) if sent else None,
-        error=None if sent or waits else f"554 5.7.1 {_LONG_WORD} is not accepted here")
+        error=None if sent or waits else f"554 5.7.1 {LONG_WORD} is not accepted here")
 
 
 def _chain(session: Session, topics: Sequence[int], now: datetime) -> dict[str, str]:
     """Something withdrawn after its correction, and a correction being written."""
     found: list[Announcement] = []
 
-    def write(kind: AnnouncementKind, minutes: int, change: str = "", body: str = _LONG_TEXT,
+    def write(kind: AnnouncementKind, minutes: int, change: str = "", body: str | None = None,
               ) -> Announcement:
+        body = LONG_TEXT if body is None else body
         saved = publishing.save(session, publishing.Draft(
-            f"Brücke an der {_LONG_WORD}straße gesperrt", body, topics=topics, kind=kind,
+            f"Brücke an der {LONG_WORD}straße gesperrt", body, topics=topics, kind=kind,
             change=change, urgency=Urgency.DANGER), now, follows=found[-1] if found else None)
         if minutes:
             publishing.publish(session, saved, now - timedelta(minutes=minutes))
@@ -255,7 +257,7 @@ def _chain(session: Session, topics: Sequence[int], now: datetime) -> dict[str, 
 
     original = write(AnnouncementKind.ORIGINAL, 9)
     corrected = write(AnnouncementKind.CORRECTION, 7, "Nur für Lastwagen.", "Kurz.")
-    withdrawn = write(AnnouncementKind.WITHDRAWAL, 5, f"Ein Irrtum: {_LONG_WORD}.", "")
+    withdrawn = write(AnnouncementKind.WITHDRAWAL, 5, f"Ein Irrtum: {LONG_WORD}.", "")
     found.clear()
     danger = write(AnnouncementKind.ORIGINAL, 3)
     correcting = write(AnnouncementKind.CORRECTION, 0, "Nur bis Samstag.", "Ganz anders.")
@@ -276,7 +278,7 @@ def _source(session: Session, now: datetime) -> dict[str, str]:
         link="https://amt.example/1"), now)
     brought.state = AnnouncementState.WAITING
     session.add(Item(source_id=source.id, key="1", title="Vollsperrung in Hiddesen",
-                     url="https://amt.example/1", summary=_LONG_TEXT[:2000], published_at=now,
+                     url="https://amt.example/1", summary=LONG_TEXT[:2000], published_at=now,
                      announcement_id=brought.id, first_seen_at=now))
     session.commit()
     return {"brought": str(brought.id)}
