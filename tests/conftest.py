@@ -27,7 +27,7 @@ from subscriptions.models import (
     Topic,
 )
 from tests.parts import Postgres, Valkey
-from tests.thrift import compiled_once, hash_quickly
+from tests.thrift import compiled_once, hash_quickly, spare_the_collector
 
 SECRETS = {"secret_key": "5e" * 32, "address_key": "ad" * 32}
 # Emptying a table takes PostgreSQL a new file, whatever was in it; deleting the few rows that
@@ -54,6 +54,7 @@ END $$""")
 @pytest.fixture(scope="session", autouse=True)
 def compiled() -> Iterator[None]:
     """All apps of this session share what would be compiled for each anew."""
+    spare_the_collector()
     with compiled_once():
         yield
 
