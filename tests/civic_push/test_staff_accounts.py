@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import ScriptInfo
+from flask_security import hash_password
 from sqlalchemy.orm import Session
 
+from civic_push.app import create_app
+from civic_push.config import Settings
 from civic_push.staff import accounts
 from civic_push.staff.commands import COMMANDS
 from civic_push.staff.models import Staff
 from tests.civic_push.conftest import EDITOR, PASSWORD
+from tests.conftest import SECRETS
 
 
 def run(app: Flask, words: Sequence[str], typed: str = "") -> Result:
@@ -25,6 +31,14 @@ def run(app: Flask, words: Sequence[str], typed: str = "") -> Result:
 def test_a_password_is_kept_as_an_argon2_hash_only(staff: Staff) -> None:
     assert (staff.password or "").startswith("$argon2id$")
     assert PASSWORD not in (staff.password or "")
+
+
+def test_hashing_is_as_slow_as_owasp_asks_where_no_test_hurries_it(tmp_path: Path) -> None:
+    with create_app(Settings(var_dir=str(tmp_path), **SECRETS)).app_context():
+        found = re.match(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),", hash_password(PASSWORD))
+    assert found
+    assert int(found[1]) >= 19_456  # KiB; OWASP's Password Storage Cheat Sheet
+    assert int(found[2]) >= 2
 
 
 def test_an_address_has_one_account_however_it_is_spelled(
