@@ -1,9 +1,10 @@
-"""Fixtures of the journeys: a town of each test's own, and visitors to it."""
+"""Fixtures of the journeys: a town, cleared for each test, and visitors to it."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -14,18 +15,28 @@ from tests.journeys.settling import settle
 from tests.journeys.town import Town
 
 
+@pytest.fixture(scope="session")
+def town_on_sqlite(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path
+                   ) -> Iterator[Town]:
+    """A running town for all journeys: its five processes take longer to come up than most
+    journeys take."""
+    folder = tmp_path_factory.mktemp("town")
+    shutil.copy(sqlite_template, folder / "civic_push.db")
+    with settle(folder, f"sqlite:///{folder / 'civic_push.db'}") as running:
+        yield running
+
+
 @pytest.fixture(scope="module", params=["sqlite"])
 def settled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
             ) -> Iterator[Town]:
-    """A running town for the tests of one module, on SQLite unless a test asks for more
-    kinds with `parametrize("settled", [...], indirect=True)`."""
-    folder = tmp_path_factory.mktemp("town")
+    """A running town, on SQLite unless a test asks for more kinds with
+    `parametrize("settled", [...], indirect=True)`. On PostgreSQL it lives for one module: the
+    database is the other tests' too."""
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "civic_push.db")
-        url = f"sqlite:///{folder / 'civic_push.db'}"
-    else:
-        url = str(request.getfixturevalue("migrated_postgres"))
-    with settle(folder, url) as running:
+        yield request.getfixturevalue("town_on_sqlite")
+        return
+    url = str(request.getfixturevalue("migrated_postgres"))
+    with settle(tmp_path_factory.mktemp("town"), url) as running:
         yield running
 
 

@@ -27,6 +27,10 @@ class FeedServer:
         self.port = 0
         self.asked = 0  # requests so far, answered with 200 or 304
 
+    def clear(self) -> None:
+        """Forget what was added."""
+        self.body = SAMPLE.read_bytes()
+
     @property
     def url(self) -> str:
         """The feed's address."""

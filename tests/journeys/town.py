@@ -102,6 +102,7 @@ class Town:
         self.mail.mails.clear()
         self.sms.sent.clear()
         self.telegram.chats.clear()
+        self.feed.clear()
 
     def running(self, name: str) -> bool:
         """Whether a process has not ended."""
