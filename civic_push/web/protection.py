@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, abort, current_app, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.datastructures import ImmutableMultiDict
@@ -64,6 +65,17 @@ class CleanRequest(Request):
         self.query_string = self.query_string.decode(errors="replace").encode()
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Each page puts off the end of a session. What a page's script asks does not: its answer
+    may come after that of the next page, and would bring back the session as it was before,
+    without what is to be said there."""
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Whether an answer brings the session's cookie (Fetch Metadata tells who asks)."""
+        page = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+        return session.modified or (page and super().should_set_cookie(app, session))
+
+
 def clean(value: Any) -> Any:
     """A text without invisible control characters; anything else as it is."""
     return value.translate(_INVISIBLE) if isinstance(value, str) else value
@@ -102,6 +114,7 @@ def without_token(view: Callable[_Arguments, _Answer]) -> Callable[_Arguments, _
 def init_protection(app: Flask) -> None:
     """Join clean requests, tokens, limits and headers to the app."""
     app.request_class = CleanRequest
+    app.session_interface = Sessions()
     app.before_request(_refuse_other_hosts)
     app.before_request(_refuse_invisible_addresses)
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # a form may stay open as long as its session

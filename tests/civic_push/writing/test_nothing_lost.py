@@ -64,6 +64,17 @@ def test_what_is_typed_is_kept_even_if_wrong_and_offered_again(
     assert hidden(again)["form"] == form["form"]
 
 
+def test_what_is_kept_meanwhile_brings_back_no_older_session(editor: Visitor) -> None:
+    with editor.client.session_transaction() as session:
+        session.permanent = True  # as coming in by the door makes it
+    form = hidden(editor.get(NEW).text)
+    assert "session=" in editor.get(NEW).headers["Set-Cookie"]
+    kept = editor.client.post(KEEP, data={**form, "title": "Halb"},
+                              headers={"Sec-Fetch-Mode": "cors"})
+    assert kept.status_code == 200
+    assert "Set-Cookie" not in kept.headers
+
+
 def test_two_tabs_keep_two_texts_and_saving_ends_its_own(
         editor: Visitor, session: Session, fields: dict[str, Any]) -> None:
     tabs = [hidden(editor.get(NEW).text) for _ in range(2)]
