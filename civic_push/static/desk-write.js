@@ -13,6 +13,7 @@ const news = form.querySelector("[data-news]");
 const box = document.querySelector("[data-lost]");
 let changed = false;
 let keeping = false;
+let released = Promise.resolve(); // while a button is pressed nothing moves it: that press would be lost
 let asked = 0; // how often help was asked for: answers that were overtaken are dropped
 
 function later(deed, wait) {
@@ -107,6 +108,7 @@ async function keep() {
   changed = false;
   try {
     const told = await send(form.dataset.keep, new FormData(form));
+    await released;
     say(kept, told.kept);
     say(news, told.news);
     drop();
@@ -129,6 +131,7 @@ async function help() {
   } catch {
     return; // it comes with the next pause
   }
+  await released;
   if (mine !== asked) return;
   for (const place of form.querySelectorAll("[data-help]")) {
     const fragment = told.fragments[place.dataset.help];
@@ -201,6 +204,10 @@ async function paste(event) {
   touched();
 }
 
+window.addEventListener("pointerdown", () => {
+  released = new Promise((done) => ["pointerup", "pointercancel"].forEach(
+    (name) => window.addEventListener(name, () => setTimeout(done), { once: true })));
+});
 form.addEventListener("input", touched);
 form.addEventListener("change", touched);
 form.addEventListener("focusout", keep);

@@ -137,3 +137,30 @@ def test_a_second_editor_is_noticed_before_anything_is_lost(
     editor.press("Entwurf speichern")
     editor.wait_for_text("So unterscheiden sich die beiden Texte")
     expect(editor.page.locator(".desk-changes ins").first).to_contain_text("halb")
+
+
+def test_nothing_moves_a_button_that_is_being_pressed(editor: Reader) -> None:
+    page = editor.page
+    page.set_viewport_size({"width": 320, "height": 800})
+    editor.type("title", "Brücke zu")
+    editor.tick("In der ganzen Stadt")
+    editor.press("Entwurf speichern")
+    editor.wait_for_text("Der Entwurf ist gespeichert.")
+    other = page.context.new_page()
+    other.goto(page.url)
+    Reader(other).type("title", "Brücke offen")
+    Reader(other).press("Entwurf speichern")
+    Reader(other).wait_for_text("Der Entwurf ist gespeichert.")
+    editor.type("title", "Brücke halb offen")
+    save = page.locator("button[value=draft]:not([aria-hidden])")
+    save.scroll_into_view_if_needed()
+    box = save.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 20, box["y"] + box["height"] - 5)
+    with page.expect_response(lambda answer: "zwischenstand" in answer.url) as answer:
+        page.mouse.down()  # the field loses its focus, its text is kept, and there is news
+    assert "inzwischen" in answer.value.json()["news"]
+    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+    assert save.bounding_box() == box
+    page.mouse.up()
+    editor.wait_for_text("So unterscheiden sich die beiden Texte")

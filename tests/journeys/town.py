@@ -103,6 +103,7 @@ class Town:
         self.sms.sent.clear()
         self.telegram.chats.clear()
         self.feed.clear()
+        self.push.forget_events()
 
     def running(self, name: str) -> bool:
         """Whether a process has not ended."""

@@ -86,6 +86,11 @@ class BrowserSide:
             return [e for e in self._events if (kind is None or e["kind"] == kind)
                     and all(e.get(k) == v for k, v in match.items())]
 
+    def forget_events(self) -> None:
+        """Begin anew: what happened so far was somebody else's."""
+        with self._changed:
+            self._events.clear()
+
     def wait_event(self, kind: str, timeout: float = 10, count: int = 1, **match: Any
                    ) -> dict[str, Any]:
         """Block (from another thread) until `count` such events were seen."""

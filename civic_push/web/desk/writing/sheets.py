@@ -1,5 +1,5 @@
 """A sheet: a form in which something to publish is being written. An announcement's
-(`write.Original`) and that of what follows one (`following.pages.Case`) differ in what they ask
+(`write.Original`) and that of what follows one (`following.case.Case`) differ in what they ask
 for and where they are; how they are filled in, kept and stored is the same: `filling`."""
 
 from __future__ import annotations
