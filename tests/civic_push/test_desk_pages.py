@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import String, case, cast, event, insert, literal, select
+from sqlalchemy import String, case, cast, event, insert, literal, select, text
 from sqlalchemy.orm import Session
 
 from civic_push.announcements import publishing
@@ -236,6 +236,8 @@ def fifty_thousand(session: Session, make_topic: Callable[..., Topic], now: date
         select(n.c.i, literal("Meldung ") + cast(n.c.i, String))))
     session.execute(insert(announcement_topic).from_select(
         ["announcement_id", "topic_id"], select(n.c.i, literal(topic))))
+    session.commit()
+    session.execute(text("ANALYZE"))  # what a town's database does by itself, sooner or later
     session.commit()
 
 
