@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -37,10 +39,13 @@ def test_whoever_thinks_long_is_warned_and_loses_nothing(town: Town, browser: Br
     expect(warning).to_be_hidden()
     page.clock.fast_forward(29 * MINUTES)
     expect(warning).to_be_visible()
+    time.sleep(1)  # a link says its end in whole seconds: asked for in the same one, it is the same
     resident.press("30 Minuten länger")
     expect(warning).to_be_hidden()
     expect(page.locator("[data-page-extended]")).to_be_visible(timeout=30_000)
     assert page.url != first
+    page.clock.fast_forward(5 * MINUTES)
+    expect(page.locator("[data-page-closed]")).to_be_hidden()
     resident.press("Änderungen speichern")
     resident.wait_for_text("Einstellungen sind gespeichert")
     assert page.get_by_label("Einfache Sprache", exact=True).is_checked()
