@@ -23,11 +23,18 @@ _ALONE = 10_000  # messages per round of a channel alone
 class Yardsticks:
     """Limits, our channels alone and the naive way, medians of interleaved rounds."""
 
+    agreements: float  # how fast the machine is today: all pushes need one each
     push_limit: float
     mail_limit: float
     push: float
     mail: float
     naive: float
+
+    @property
+    def mixed_limit(self) -> float:
+        """What the two limits allow for the residents of a run, who are of both kinds."""
+        share = residents.PUSH_SHARE
+        return 1 / (share / self.push_limit + (1 - share) / self.mail_limit)
 
 
 def yardsticks(say: Callable[[str], None]) -> Yardsticks:
@@ -46,6 +53,7 @@ def yardsticks(say: Callable[[str], None]) -> Yardsticks:
             agreements, pairs, post = (limits.key_agreements(), limits.key_pairs(),
                                        limits.posts(sinks))
             for key, value in (
+                    ("agreements", agreements),
                     ("push_limit", limits.composite(agreements, pairs, post)),
                     ("push", pipes.rate(push, pushes)), ("mail_limit", limits.mails(sinks)),
                     ("mail", pipes.rate(mail, mails))):

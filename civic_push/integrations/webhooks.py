@@ -15,11 +15,13 @@ from enum import StrEnum
 
 from flask import current_app
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from channels.http_pool import origin
 from civic_push.announcements.models import Announcement, AnnouncementState
 from civic_push.config import settings
+from civic_push.db import read_only
 from civic_push.delivery.models import Delivery, State
 from civic_push.integrations.models import Webhook, WebhookCall
 from subscriptions.seals import Seals
@@ -94,18 +96,31 @@ def test(session: Session, webhook: Webhook, now: datetime) -> WebhookCall:
     return _call(session, webhook.id, Event.TEST, None, now)
 
 
-def notice(session: Session, now: datetime) -> int:
-    """Write down what there is to tell; return how much is due. Commits."""
-    for webhook in session.scalars(select(Webhook).where(Webhook.active)).all():
-        for event in set(map(Event, webhook.events.split())) - {Event.TEST}:
-            for number in session.scalars(
-                    select(Announcement.id).where(*_untold(webhook, event, now))
-                    .order_by(Announcement.id).limit(_MOST)).all():
-                _call(session, webhook.id, event, number, now)
-    session.flush()
-    due = session.scalars(select(WebhookCall.id).where(WebhookCall.due_at <= now).limit(1)).all()
-    session.commit()
-    return len(due)
+def notice(session: Session, now: datetime) -> bool:
+    """Write down what there is to tell; return whether anything is due. Commits.
+
+    Mostly there is nothing: so it reads first, and holds up nobody who writes."""
+    with read_only(session):
+        untold = [(webhook.id, event, number) for webhook, event in _asked(session)
+                  for number in session.scalars(
+                      select(Announcement.id).where(*_untold(webhook, event, now))
+                      .order_by(Announcement.id).limit(_MOST)).all()]
+        due = session.scalar(
+            select(WebhookCall.id).where(WebhookCall.due_at <= now).limit(1)) is not None
+    try:
+        for webhook_id, event, number in untold:
+            _call(session, webhook_id, event, number, now)
+        session.commit()
+    except IntegrityError:  # another clock has just written the same down
+        session.rollback()
+    return due or bool(untold)
+
+
+def _asked(session: Session) -> list[tuple[Webhook, Event]]:
+    """Which webhook wants to be told what."""
+    active = session.scalars(select(Webhook).where(Webhook.active)).all()
+    return [(webhook, event) for webhook in active
+            for event in sorted(set(map(Event, webhook.events.split())) - {Event.TEST})]
 
 
 def forget_old(session: Session, now: datetime) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, scoped_session
 
 from civic_push import db as database
 from civic_push.db import give_way
+from civic_push.integrations import webhooks
 
 
 @pytest.fixture
@@ -49,6 +50,14 @@ def test_a_lock_that_never_comes_free_is_an_error_and_the_next_try_begins_anew(
     other.execute("ROLLBACK")
     session.execute(text("UPDATE delivery SET parts = 0"))
     session.commit()
+
+
+def test_the_clock_looks_for_what_programs_want_to_be_told_without_the_lock(
+        other: sqlite3.Connection, session: scoped_session[Session],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_PATIENCE", 0.02)
+    assert not webhooks.notice(session, database.utcnow())
+    assert other.in_transaction
 
 
 def test_who_gives_way_lets_a_waiting_writer_in(
