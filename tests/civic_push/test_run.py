@@ -78,12 +78,20 @@ def shell(script: str) -> tuple[str, ...]:
 House = tuple[Household, list[str]]
 
 
+def watch_until(house: Household, true: Callable[[], object]) -> None:
+    """Look after the parts until something is so."""
+    def seen() -> object:
+        house.watch(0.05)
+        return true()
+
+    until(seen)
+
+
 def test_what_a_part_writes_is_shown_with_its_name_and_kept(
         household: House, tmp_path: Path) -> None:
     house, said = household
-    house.start(Part("web", shell("echo hello; printf half; exec sleep 60")))
-    house.watch(0.5)
-    assert "web       | hello" in said
+    house.start(Part("web", shell(r"printf 'hello\nhalf'; exec sleep 60")))
+    watch_until(house, lambda: "web       | hello" in said)
     house.stop()
     assert "web       | half" in said
     assert (tmp_path / "web.log").read_text() == "hello\nhalf\n"
@@ -92,16 +100,16 @@ def test_what_a_part_writes_is_shown_with_its_name_and_kept(
 def test_a_part_that_ends_is_started_again_and_said_so(household: House) -> None:
     house, said = household
     house.start(Part("web", shell("echo up; exit 3")))
-    house.watch(1.6)
+    watch_until(
+        house, lambda: "web       | ended with status 3; starting it again in 2 s" in said)
     assert said.count("web       | up") == 2
     assert "web       | ended with status 3; starting it again in 1 s" in said
-    assert "web       | ended with status 3; starting it again in 2 s" in said
 
 
 def test_a_part_that_ignores_sigterm_is_killed(household: House) -> None:
     house, said = household
     house.start(Part("deaf", shell("trap '' TERM; echo $$; while :; do sleep 0.1; done")))
-    house.watch(0.5)
+    watch_until(house, lambda: said)
     pid = int(said[0].rpartition(" ")[2])
     house.stop(grace=0.5)
     assert any("does not end by itself" in line for line in said)
@@ -112,7 +120,7 @@ def test_a_part_that_ignores_sigterm_is_killed(household: House) -> None:
 def test_what_a_part_has_started_ends_with_it(household: House) -> None:
     house, said = household
     house.start(Part("web", shell("(trap '' TERM; exec sleep 300) & echo $!; wait")))
-    house.watch(0.5)
+    watch_until(house, lambda: said)
     grandchild = int(said[0].rpartition(" ")[2])
     assert lives(grandchild)
     house.stop(grace=0.5)
@@ -120,13 +128,13 @@ def test_what_a_part_has_started_ends_with_it(household: House) -> None:
 
 
 def test_servers_end_after_those_who_use_them(household: House, tmp_path: Path) -> None:
-    house, _ = household
+    house, said = household
     note = tmp_path / "order"
-    house.start(Part("queue", shell(f"trap 'echo queue >> {note}; exit' TERM; "
+    house.start(Part("queue", shell(f"trap 'echo queue >> {note}; exit' TERM; echo up; "
                                     "while :; do sleep 0.05; done"), server=True))
     house.start(Part("worker", shell(f"trap 'sleep 0.3; echo worker >> {note}; exit' TERM; "
-                                     "while :; do sleep 0.05; done")))
-    house.watch(0.4)
+                                     "echo up; while :; do sleep 0.05; done")))
+    watch_until(house, lambda: len(said) == 2)
     house.stop()
     assert note.read_text().split() == ["worker", "queue"]
 
@@ -142,7 +150,7 @@ def test_a_part_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline().rpartition(" ")[2])
         parent.kill()
-    until(lambda: not lives(pid), 5)
+    until(lambda: not lives(pid))
 
 
 # ---- the ground ----

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import socket
-import time
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,11 +80,14 @@ def test_a_decompression_bomb_stops_at_the_cap(web: FeedServer) -> None:
     bomb = b"".join([packer.compress(bytes(1_000_000)) for _ in range(100)]) + packer.flush()
     assert len(bomb) < 1_000_000
     url = web.send(reply("200 OK", "Content-Encoding: gzip", body=bomb))
-    started = time.process_time()
-    with pytest.raises(TooLarge) as error:
-        get(web, url, max_bytes=1_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge) as error:
+            get(web, url, max_bytes=1_000_000)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000  # not unpacked to its 100 MB
+    finally:
+        tracemalloc.stop()
     assert error.value.code == "too-large"
-    assert time.process_time() - started < 1  # not unpacked to its 100 MB
 
 
 def test_a_bomb_within_a_bomb_stops_too(web: FeedServer) -> None:
@@ -133,17 +136,16 @@ def test_garbled_compression_is_an_error_not_a_body(web: FeedServer) -> None:
         get(web, web.send(reply("200 OK", "Content-Encoding: gzip", body=b"no gzip at all")))
 
 
+@pytest.mark.timeout(60)
 def test_a_slow_body_runs_into_the_total_time(web: FeedServer) -> None:
     def drip(_: Request) -> Pieces:
         yield b"HTTP/1.1 200 OK\r\n\r\n"
         while not web.stopped.wait(0.05):
             yield b"x"
     web.pages["/feed"] = drip
-    started = time.monotonic()
     with pytest.raises(Unreachable) as error:
         get(web, web.url(), total_seconds=0.4)
     assert error.value.code == "timeout"
-    assert time.monotonic() - started < 2
 
 
 def test_slow_redirects_share_one_total_time(web: FeedServer) -> None:
@@ -152,10 +154,9 @@ def test_slow_redirects_share_one_total_time(web: FeedServer) -> None:
         yield reply("302 Found", f"Location: /{number + 1}")
     for number in range(6):
         web.pages[f"/{number}"] = lambda _, n=number: hop(n)  # type: ignore[misc]
-    started = time.monotonic()
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable) as error:
         get(web, web.url("/0"), total_seconds=0.5)
-    assert time.monotonic() - started < 1
+    assert error.value.code == "timeout"
 
 
 def test_nobody_listening_is_unreachable() -> None:

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browsers import chromium
 from tests.browsers.notification_daemon import NotificationDaemon
 from tests.journeys.settling import settle
-from tests.journeys.town import Town
+from tests.journeys.town import PATIENCE, Town
+
+expect.set_options(timeout=PATIENCE * 1000)  # its own 5 s are too few on a busy machine
 
 
 @pytest.fixture(scope="session")

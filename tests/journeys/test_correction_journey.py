@@ -52,7 +52,7 @@ def test_a_correction_outlives_a_lost_connection_and_a_change_of_mind(
     expect(page.locator("[data-help='count-change']")).to_contain_text("SMS: 1 Teil")
     page.locator("[data-live] summary").click()
     expect(page.locator("[data-live]")).to_contain_text("Das ist jetzt anders: Sie ist bis Samstag")
-    expect(page.locator("[data-kept]")).to_contain_text("Gesichert um", timeout=10_000)
+    expect(page.locator("[data-kept]")).to_contain_text("Gesichert um")
 
     page.context.set_offline(True)
     editor.type("body", "Bis Samstag, 18 Uhr.")

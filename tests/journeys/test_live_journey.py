@@ -86,5 +86,4 @@ def test_whoever_finds_no_free_stream_asks_instead(town: Town, browser: Browser)
     number = sending(town, 10)
     page.goto(f"{town.url}/redaktion/{number}")
     send(town, 10)
-    expect(page.locator("[data-live-headline]")).to_have_text("Fertig: 10 übergeben.",
-                                                              timeout=12_000)
+    expect(page.locator("[data-live-headline]")).to_have_text("Fertig: 10 übergeben.")

@@ -42,7 +42,7 @@ def test_whoever_thinks_long_is_warned_and_loses_nothing(town: Town, browser: Br
     time.sleep(1)  # a link says its end in whole seconds: asked for in the same one, it is the same
     resident.press("30 Minuten länger")
     expect(warning).to_be_hidden()
-    expect(page.locator("[data-page-extended]")).to_be_visible(timeout=30_000)
+    expect(page.locator("[data-page-extended]")).to_be_visible()
     assert page.url != first
     page.clock.fast_forward(5 * MINUTES)
     expect(page.locator("[data-page-closed]")).to_be_hidden()

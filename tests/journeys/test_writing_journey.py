@@ -68,7 +68,7 @@ def test_writing_pasting_taking_and_losing_nothing(town: Town, editor: Reader) -
     expect(page.locator("[data-help='count-short']")).to_contain_text("SMS: 1 Teil")
     page.locator("[data-live] summary").click()
     expect(page.locator("[data-live] strong")).to_have_text("Vollsperrung")
-    expect(page.locator("[data-kept]")).to_contain_text("Gesichert um", timeout=10_000)
+    expect(page.locator("[data-kept]")).to_contain_text("Gesichert um")
     with town.database() as session:
         assert session.scalars(select(UnsavedText)).one().content["title"] == "Brücke zu"
 

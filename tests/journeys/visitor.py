@@ -57,7 +57,7 @@ class Reader:
 
     def wait_for_text(self, words: str) -> None:
         """Wait for words."""
-        expect(self.page.locator("body")).to_contain_text(words, timeout=30_000)
+        expect(self.page.locator("body")).to_contain_text(words)
 
 
 def without_javascript(browser: Browser) -> Reader:

@@ -65,12 +65,11 @@ def test_signs_survive_when_two_groups_become_one() -> None:
     assert found == [Group((1, 2, 3), Sign.LINK)]
 
 
-def test_five_thousand_items_are_grouped_without_comparing_each_with_each() -> None:
+@pytest.mark.timeout(60)  # each with each would take minutes
+def test_twenty_thousand_items_are_grouped_without_comparing_each_with_each() -> None:
     rows = [Seen(n, f"Meldung über Ding{n} und Sache{n // 2} im Ort{n % 27}", "", n % 5, NOON)
-            for n in range(5_000)]
-    began = datetime.now(UTC)
-    assert len(grouped(rows)) == 5_000
-    assert datetime.now(UTC) - began < timedelta(seconds=3)
+            for n in range(20_000)]
+    assert len(grouped(rows)) == 20_000
 
 
 def test_addresses_lose_only_what_does_not_matter() -> None:
