@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -28,6 +29,12 @@ from subscriptions.models import (
 )
 from tests.parts import Postgres, Valkey
 from tests.thrift import compiled_once, hash_quickly, spare_the_collector
+
+# the same examples on every machine, however slow: nobody's run fails for another's find
+hypothesis.settings.register_profile(
+    "repeatable", derandomize=True, deadline=None, database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("repeatable")
 
 SECRETS = {"secret_key": "5e" * 32, "address_key": "ad" * 32}
 # Emptying a table takes PostgreSQL a new file, whatever was in it; deleting the few rows that

@@ -266,7 +266,7 @@ def test_every_link_arrives_as_it_was_given(link: str) -> None:
 
 
 @given(st.text(max_size=300), st.text("a.=\n \t✓", max_size=300), st.integers(1, 900))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_text_and_any_link_survive_the_wire(title: str, text: str, length: int) -> None:
     link = ("https://x.org/" + "Ab.=&" * 200)[:length + 20]
     raw = render(replace(MESSAGE, title=title, text=text, html=""), leave_url=link)

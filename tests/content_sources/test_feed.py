@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from content_sources import feed
@@ -312,7 +312,7 @@ def test_any_bytes_are_a_feed_or_said_to_be_none(body: bytes) -> None:
     assert unusable(body) == []
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=150)
 @given(st.lists(FRAGMENTS | st.binary(max_size=6), max_size=25),
        st.sampled_from([b"</rss>", b"</feed>", b""]))
 def test_pieces_of_feeds_in_any_order_do_no_harm(pieces: list[bytes], end: bytes) -> None:

@@ -61,6 +61,6 @@ def test_no_question_breaks_the_api_or_its_description(
 def _put(questions: SearchStrategy[Any], most: int, ask: Callable[[schemathesis.Case], None]
          ) -> None:
     """Ask as many of these questions, the same ones each time."""
-    settings(max_examples=most, derandomize=True, database=None, deadline=None,
+    settings(max_examples=most,
              phases=[Phase.generate], suppress_health_check=list(HealthCheck))(
         given(case=questions)(lambda case: ask(case)))()

@@ -73,7 +73,7 @@ MISCHIEF = st.fixed_dictionaries({
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
             st.sampled_from(["endpoint", "keys", "p256dh", "auth", "token", "alt", "message",
                              "chat", "text"]), inner, max_size=4), max_leaves=8)})
-FOR_ALL = settings(max_examples=2, deadline=None, database=None,
+FOR_ALL = settings(max_examples=2,
                    suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

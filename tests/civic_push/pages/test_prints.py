@@ -261,7 +261,7 @@ def _values(text):
             "as_of": text, "imprint": text, "page": text, "of": text}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.one_of(st.text(max_size=60), st.text("#*_[]()`>-|!\\n 1.a🚧\u200b\u00a0", max_size=60)))
 @example("# 🚧\n\n[🚧](https://x.example)\n\n- \n- 🚧\n\n> \n")
 def test_whatever_is_written_can_be_printed(text):

@@ -71,7 +71,7 @@ def test_links_say_no_more_than_where_they_lead(name: str) -> None:
     assert without_tracking(f"https://a.de/x?{name}=1&seite=2#ab") == "https://a.de/x?seite=2#ab"
 
 
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60)
 @given(st.text(alphabet="ab <>/pbil*_[]()\n|-`#&;\"='", max_size=120))
 def test_nothing_pasted_or_typed_brings_a_tag_of_its_own(text: str) -> None:
     for markdown in (from_html(text), cleaned(text)):
