@@ -21,6 +21,9 @@ from channels.http_handle import Handle, Limits, Post, Reply
 __all__ = ["HttpPool", "Limits", "Post", "Reply", "origin"]
 
 _BURST = 16  # requests begun before the network gets its turn
+# Seconds without looking. Now and then libcurl has an answer in its HTTP/2 buffers, shows no
+# socket for it and no timer: only being asked again makes it hand the answer out.
+_LONGEST_WAIT = 0.02
 
 
 @dataclass(slots=True, eq=False)
@@ -165,6 +168,6 @@ def _finished(engine: _Engine) -> Iterator[tuple[int, Reply]]:
 def _wait(multi: Any) -> None:
     """Sleep until a socket is ready or libcurl's next timer is due."""
     timer = multi.timeout()
-    seconds = 1.0 if timer < 0 else min(timer / 1000, 1.0)
+    seconds = _LONGEST_WAIT if timer < 0 else min(timer / 1000, _LONGEST_WAIT)
     if seconds > 0 and multi.select(seconds) < 0:
         time.sleep(min(seconds, 0.005))  # no socket yet: a name is being resolved
