@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from channels.base import Urgency
 from civic_push.announcements.models import Announcement, AnnouncementState
 from civic_push.db import is_sqlite
-from civic_push.delivery.fan_out import in_rhythm, lane_of, rhythms_of
+from civic_push.delivery.fan_out import first_of_all, in_rhythm, lane_of, rhythms_of
 from civic_push.delivery.holding import lane_prefix
 from civic_push.delivery.models import Delivery, Purpose, State
 from civic_push.delivery.reasons import WORTH_ANOTHER_TRY
@@ -78,11 +78,10 @@ def _residents(session: Session, announcement: Announcement, missing: ColumnElem
     rhythms = rhythms_of(session, (*members, waiting), announcement, now=now)
     if rhythms is None:
         return 0
-    people = (
+    people = first_of_all(
         select(Contact.id.label("contact_id"), Contact.frequency, Contact.digest_hour,
                Contact.digest_weekday, Subscriber.quiet_from, Subscriber.quiet_to)
-        .join(Subscriber, Subscriber.id == Contact.subscriber_id).where(*members)
-        .subquery("people"))
+        .join(Subscriber, Subscriber.id == Contact.subscriber_id).where(*members))
     done = session.execute(
         update(Delivery)
         .where(missing, Delivery.contact_id == people.c.contact_id, in_rhythm(people, rhythms))

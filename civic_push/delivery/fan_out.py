@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 from itertools import count
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import (
@@ -18,6 +19,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
+    Select,
     String,
     and_,
     column,
@@ -107,10 +109,10 @@ def _write_chunk(session: Session, announcement: Announcement, upper: int) -> No
     assert announcement.expires_at is not None
     members = (Contact.id > announcement.fan_out_cursor, Contact.id <= upper)
     danger = announcement.urgency == Urgency.DANGER  # comes through a pause, too
-    matched = recipients([t.id for t in announcement.topics],
-                         [n.id for n in announcement.neighbourhoods],
-                         None if danger else announcement.published_at
-                         ).where(*members).subquery("matched")
+    matched = first_of_all(recipients([t.id for t in announcement.topics],
+                                      [n.id for n in announcement.neighbourhoods],
+                                      None if danger else announcement.published_at
+                                      ).where(*members))
     rhythms = rhythms_of(session, members, announcement)
     if rhythms is None:
         return
@@ -126,6 +128,12 @@ def _write_chunk(session: Session, announcement: Announcement, upper: int) -> No
 
 COLUMNS = ["announcement_id", "contact_id", "purpose", "subscription_id", "channel", "lane",
            "state", "due_at", "expires_at", "attempts", "parts", "created_at"]
+
+
+def first_of_all(people: Select[*tuple[Any, ...]]) -> CTE:
+    """These people, looked up before anything is joined to them. PostgreSQL believes that
+    hardly anybody has a given rhythm, and would go through the whole town for each chunk."""
+    return people.cte("people").prefix_with("MATERIALIZED", dialect="postgresql")
 
 
 def in_rhythm(people: FromClause, rhythms: CTE) -> ColumnElement[bool]:

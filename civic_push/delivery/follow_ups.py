@@ -26,6 +26,7 @@ from civic_push.delivery.fan_out import (
     CHUNK,
     COLUMNS,
     FIRST_CHUNK,
+    first_of_all,
     in_rhythm,
     lane_of,
     rhythms_of,
@@ -101,7 +102,7 @@ def _write(session: Session, announcement: Announcement,
     rhythms = rhythms_of(session, members, announcement, at_once)
     if rhythms is None:
         return
-    who = people.subquery("people")
+    who = first_of_all(people)
     chosen = select(
         literal(announcement.id), who.c.contact_id, literal(Purpose.ANNOUNCEMENT.value),
         who.c.subscription_id, who.c.channel, rhythms.c.lane, literal(State.WAITING.value),
