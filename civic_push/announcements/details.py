@@ -69,9 +69,8 @@ def point_of(announcement: Announcement) -> tuple[float, float] | None:
     return announcement.latitude, announcement.longitude
 
 
-def write_point(announcement: Announcement) -> str:
-    """An announcement's point as `read_point` reads it; "" where it has none."""
-    point = point_of(announcement)
+def write_point(point: tuple[float, float] | None) -> str:
+    """Latitude and longitude as `read_point` reads them, to 10 cm; "" for none."""
     return f"{point[0]:.6f}, {point[1]:.6f}" if point else ""
 
 

@@ -17,6 +17,7 @@ from civic_push.staff import roles
 from civic_push.staff.roles import Can
 from civic_push.web.api import cursors, reading, refusals, schemas, schemas_in, shown
 from civic_push.web.api.frame import ID, client, client_here, note, operation
+from civic_push.web.api.storing import store
 from civic_push.web.desk.writing import forms
 from civic_push.web.language import _
 from civic_push.web.problems import Flaw, Problem, invalid, missing
@@ -57,10 +58,7 @@ def create_announcement(body: dict[str, Any]) -> Answer:
     staff = client().staff
     reading.within(staff, written.topics, written.neighbourhoods)
     draft = reading.timed(forms.to_draft(written, staff.id), body)
-    saved = publishing.save(db.session(), draft, now)
-    note("announcement.saved", ("announcement", saved.id), None, forms.told(written))
-    db.session.commit()
-    return answer(saved.id, created=True)
+    return answer(store(written, draft, now), created=True)
 
 
 @operation("POST", "/announcements/validate", _TAG, needs=Scope.WRITE, gives=schemas.Verdict,
@@ -102,19 +100,13 @@ def replace_announcement(body: dict[str, Any], number: int) -> Answer:
         raise Problem(409, "follow-up", _("Ein Entwurf, der einer Meldung folgt, kann hier "
                                           "nicht geändert werden."),
                       _("Löschen Sie ihn und legen Sie ihn neu an."))
-    before = forms.show(row)
-    written, now = reading.written(body, before), utcnow()
+    written, now = reading.written(body, forms.show(row)), utcnow()
     if flaws := reading.flaws(body, written, now, ready=False):
         raise invalid(flaws)
     staff = client().staff
     reading.within(staff, written.topics, written.neighbourhoods)
     draft = reading.timed(forms.to_draft(written, staff.id, row), body)
-    publishing.save(db.session(), draft, now, row)
-    row.state = AnnouncementState.DRAFT
-    note("announcement.saved", ("announcement", number), forms.told(before),
-         forms.told(written))
-    db.session.commit()
-    return answer(number)
+    return answer(store(written, draft, now, row))
 
 
 @operation("DELETE", f"/announcements/{ID}", _TAG, needs=Scope.WRITE, status=204,

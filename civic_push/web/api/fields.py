@@ -20,6 +20,8 @@ _TEXT = {**_ALWAYS, "invalid": lazy_gettext("Hier wird ein Text erwartet."),
          "invalid_utf8": lazy_gettext("Dieser Text ist kein UTF-8.")}
 _FLAG = {**_ALWAYS, "invalid": lazy_gettext("Hier wird true oder false erwartet.")}
 _NUMBER = {**_ALWAYS, "invalid": lazy_gettext("Hier wird eine ganze Zahl erwartet.")}
+_DEGREES = {**_ALWAYS, **dict.fromkeys(("invalid", "too_large", "special"), lazy_gettext(
+    "Hier wird eine Zahl erwartet, zum Beispiel 51.9365."))}
 _LIST = {**_ALWAYS, "invalid": lazy_gettext("Hier wird eine Liste erwartet.")}
 _TIME = {**_ALWAYS,
          "invalid": lazy_gettext("Schreiben Sie Tag und Uhrzeit so: 2026-11-18T18:00:00+01:00"),
@@ -92,6 +94,23 @@ class Number(fields.Integer):
         super().__init__(strict=False, validate=validate.Range(
             least, most, error=lazy_gettext("Die Zahl muss von {min} bis {max} gehen.")),
             **kwargs)
+
+
+class Degrees(fields.Float):
+    """An angle on the globe, as a number."""
+
+    default_error_messages = _DEGREES
+
+    def __init__(self, most: int, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Range(
+            -most, most, error=lazy_gettext("Die Zahl muss von {min} bis {max} gehen.")),
+            **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None,
+                     **kwargs: Any) -> float:
+        if not isinstance(value, int | float):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class Many(fields.List[Any]):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from civic_push.announcements import following, publishing
-from civic_push.announcements.details import complete
+from civic_push.announcements import following
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.announcements.publishing import Draft
 from civic_push.db import db, utcnow
@@ -13,9 +12,9 @@ from civic_push.integrations.clients import Scope
 from civic_push.staff.roles import Can
 from civic_push.web.api import reading, refusals, schemas, schemas_in
 from civic_push.web.api.announcements import Answer, answer, wanted
-from civic_push.web.api.frame import ID, client, note, operation
+from civic_push.web.api.frame import ID, client, operation
+from civic_push.web.api.storing import store
 from civic_push.web.desk.following import forms
-from civic_push.web.desk.writing import forms as write_forms
 from civic_push.web.desk.writing.written import Written
 from civic_push.web.language import _
 from civic_push.web.problems import Problem, invalid
@@ -33,7 +32,7 @@ def correct(body: dict[str, Any], number: int) -> Answer:
     A draft that follows the newest of its chain; publish it, and whoever got the original
     gets it."""
     kind, last = AnnouncementKind.CORRECTION, _last(number, AnnouncementKind.CORRECTION)
-    written = reading.follow_up(body, last)
+    written = reading.correction(body, last)
     return _stored(body, written, kind, last)
 
 
@@ -53,7 +52,7 @@ def give_all_clear(body: dict[str, Any], number: int) -> Answer:
 
 def _briefly(body: dict[str, Any], number: int, kind: AnnouncementKind) -> Answer:
     last = _last(number, kind)
-    written = reading.changed(forms.prefilled(last, kind, utcnow()), body)
+    written = reading.takes_back(body, last, forms.prefilled(last, kind, utcnow()))
     return _stored(body, written, kind, last)
 
 
@@ -80,8 +79,4 @@ def _stored(body: dict[str, Any], written: Written, kind: AnnouncementKind, last
     draft: Draft = forms.to_draft(written, kind, staff.id, last)
     if body.get("expires_at") or kind == AnnouncementKind.CORRECTION:
         draft = reading.timed(draft, body)
-    saved = publishing.save(db.session(), draft, now, follows=last)
-    complete(saved, write_forms.details(written))
-    note("announcement.saved", ("announcement", saved.id), None, write_forms.told(written))
-    db.session.commit()
-    return answer(saved.id, created=True)
+    return answer(store(written, draft, now, follows=last), created=True)

@@ -22,7 +22,7 @@ from civic_push.web.problems import API, Problem, say
 from civic_push.web.protection import csrf, limiter, network
 
 HOST_CLIENT = "civic_push.client"  # in the WSGI environment, where no request can put it
-MOST_BYTES = 200_000
+MOST_BYTES = 1_000_000  # all texts in all languages, even where JSON spells letters as \u…
 _PER_CLIENT, _PER_NETWORK = "600 per minute", "120 per minute"
 ID = "<int(max=999999999999):number>"  # longer numbers would not fit the database's integers
 

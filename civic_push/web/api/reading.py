@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
+from civic_push.announcements.cleaning import cleaned, without_tracking
+from civic_push.announcements.details import write_point
 from civic_push.announcements.models import Announcement, AnnouncementKind
 from civic_push.announcements.publishing import Draft
 from civic_push.db import db
@@ -17,7 +19,7 @@ from civic_push.staff import roles
 from civic_push.staff.models import Staff
 from civic_push.web.desk.following import forms as follow_forms
 from civic_push.web.desk.writing import forms as write_forms
-from civic_push.web.desk.writing.forms import PLACES, TOWN, Written
+from civic_push.web.desk.writing.written import PLACES, TOWN, Written, line
 from civic_push.web.language import _
 from civic_push.web.problems import Flaw, Problem, invalid
 from subscriptions.models import Neighbourhood, Topic
@@ -28,13 +30,15 @@ _MEMBERS = {
     "title": "/title", "body": "/text", "short": "/short", "plain_title": "/plain/title",
     "plain_body": "/plain/text", "plain_short": "/plain/short", "where": "/neighbourhoods",
     "places": "/neighbourhoods", "topics": "/topics", "urgency": "/urgency", "link": "/link",
-    "expires": "/expires_at", "change": "/change", "plain_change": "/plain_change"}
+    "expires": "/expires_at", "starts": "/starts_at", "ends": "/ends_at",
+    "change": "/change", "plain_change": "/plain_change", "reviewer": "/plain/text",
+    "address": "/place/address", "coordinates": "/place"}
 """Where a field of the desk's forms stands in the API."""
 
 
 def pointed(errors: Mapping[str, str]) -> list[Flaw]:
     """The desk's sentences at the API's members; "" is the whole."""
-    return [Flaw(_MEMBERS.get(name, ""), sentence) for name, sentence in errors.items()]
+    return [Flaw(_member(name), sentence) for name, sentence in errors.items()]
 
 
 def chosen(kind: type[_Row], slugs: Sequence[str], member: str) -> list[_Row]:
@@ -50,30 +54,56 @@ def chosen(kind: type[_Row], slugs: Sequence[str], member: str) -> list[_Row]:
 
 
 def written(body: Mapping[str, Any], begun: Written | None = None) -> Written:
-    """What was sent, as the desk's form would hold it; over what was `begun`, whose fields
-    that the API does not know stay as they are. Raises Problem."""
-    plain = body["plain"] or {"title": "", "text": "", "short": ""}
+    """What was sent, as the desk's form would hold it; over what was `begun`, whose place and
+    translations stay where none were sent. Raises Problem."""
+    begun, said, plain = begun or Written(), _wording(body), _wording(body["plain"] or {})
+    same = plain["body"] == begun.plain_body
     places = chosen(Neighbourhood, body["neighbourhoods"], "neighbourhoods")
-    return replace(
-        begun or Written(), title=_line(body["title"]), body=write_forms.clean(body["text"]),
-        short=_line(body["short"]), plain_title=_line(plain["title"]),
-        plain_body=write_forms.clean(plain["text"]), plain_short=_line(plain["short"]),
+    sent = replace(
+        begun, **said, **{f"plain_{part}": text for part, text in plain.items()},
+        reviewer=begun.reviewer if same else "",  # nobody has checked another text
         where=PLACES if places else TOWN, places=sorted(p.id for p in places),
         topics=sorted(t.id for t in chosen(Topic, body["topics"], "topics")),
-        urgency=body["urgency"], link=body["link"].strip(),
-        expires="")  # checked here: forms know minutes of local time only
+        urgency=body["urgency"], link=without_tracking(body["link"].strip()),
+        starts="", ends="", expires="")  # see `times`: forms know minutes of local time only
+    if "place" in body:
+        sent = _placed(sent, body["place"] or {})
+    if "translations" in body:
+        sent.translations = {language: _wording(words) | {"change": line(words.get("change", ""))}
+                             for language, words in translations(body).items()}
+    return sent
 
 
-def follow_up(body: Mapping[str, Any], last: Announcement) -> Written:
+def translations(body: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
+    """What was sent in other languages, by language."""
+    return {language: words for language, words in (body.get("translations") or {}).items()
+            if words is not None}
+
+
+def correction(body: Mapping[str, Any], last: Announcement) -> Written:
     """A correction as the desk's form would hold it: nobody has read the old translations
     again, nor checked the new text for Leichte Sprache. Raises Problem."""
     begun = replace(write_forms.show(last), translations={}, reviewer="")
     return changed(written(body, begun), body)
 
 
+def takes_back(body: Mapping[str, Any], last: Announcement, begun: Written) -> Written:
+    """A withdrawal or all-clear as the desk's form would hold it: other languages have their
+    line beneath the title that `last` has in them. Raises Problem for one that it lacks."""
+    titles = {language: said["title"]
+              for language, said in write_forms.show(last).translations.items()}
+    sent = translations(body)
+    if lacking := [language for language in sent if language not in titles]:
+        raise invalid([Flaw(f"/translations/{language}", _(
+            "In dieser Sprache gibt es die Meldung nicht.")) for language in lacking])
+    return replace(changed(begun, body), translations={
+        language: {"title": titles[language], "body": "", "short": "",
+                   "change": line(said["change"])} for language, said in sent.items()})
+
+
 def changed(begun: Written, body: Mapping[str, Any]) -> Written:
     """A follow-up with the lines about what is different."""
-    return replace(begun, change=_line(body["change"]), plain_change=_line(body["plain_change"]))
+    return replace(begun, change=line(body["change"]), plain_change=line(body["plain_change"]))
 
 
 def flaws(body: Mapping[str, Any], sent: Written, now: datetime, *, ready: bool) -> list[Flaw]:
@@ -96,13 +126,15 @@ def stored_flaws(announcement: Announcement, last: Announcement | None, now: dat
 
 def times(body: Mapping[str, Any], now: datetime) -> list[Flaw]:
     """What is wrong with the times."""
-    found = []
-    if body.get("expires_at") and body["expires_at"] <= now:
-        found.append(Flaw("/expires_at", _(
-            "Dieser Zeitpunkt ist schon vorbei. Bitte wählen Sie einen späteren.")))
-    begins, ends = body.get("starts_at"), body.get("ends_at")
-    if begins and ends and ends < begins:
-        found.append(Flaw("/ends_at", _("Das Ende liegt vor dem Anfang.")))
+    found, begins = [], body.get("starts_at")
+    for name in ("ends_at", "expires_at"):
+        until = body.get(name)
+        if until and until <= now:
+            found.append(Flaw(f"/{name}", _(
+                "Dieser Zeitpunkt ist schon vorbei. Bitte wählen Sie einen späteren.")))
+        elif until and begins and until <= begins:
+            found.append(Flaw(f"/{name}", _(
+                "Das liegt vor dem Beginn. Bitte wählen Sie einen späteren Zeitpunkt.")))
     return found
 
 
@@ -128,6 +160,19 @@ def ids(kind: type[Topic] | type[Neighbourhood]) -> set[int]:
     return set(db.session.scalars(select(kind.id)))
 
 
-def _line(text: str) -> str:
-    """One line: line ends have no place in a subject."""
-    return " ".join(write_forms.clean(text).split())
+def _member(field: str) -> str:
+    """The JSON Pointer of a field, "body" or "body-en"."""
+    part, _dash, language = field.partition("-")
+    return (f"/translations/{language}" if language else "") + _MEMBERS.get(part, "")
+
+
+def _wording(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Title, text and short one as the desk's form would hold them."""
+    return {"title": line(said.get("title", "")), "short": line(said.get("short", "")),
+            "body": cleaned(write_forms.clean(said.get("text", "")))}
+
+
+def _placed(sent: Written, place: Mapping[str, Any]) -> Written:
+    latitude, longitude = place.get("latitude"), place.get("longitude")
+    point = None if latitude is None or longitude is None else (latitude, longitude)
+    return replace(sent, address=line(place.get("address", "")), coordinates=write_point(point))

@@ -9,7 +9,9 @@ from channels.base import Urgency
 from civic_push.announcements.models import AnnouncementKind, AnnouncementState
 from civic_push.delivery.models import State
 from civic_push.integrations.clients import Scope
+from civic_push.languages import LANGUAGES
 from civic_push.web.api.schemas_in import about
+from civic_push.web.desk.writing.written import OTHERS
 
 
 class Plain(ma.Schema):
@@ -18,6 +20,20 @@ class Plain(ma.Schema):
     title = fields.String(required=True)
     text = fields.String(required=True)
     short = fields.String(required=True)
+
+
+class Translation(ma.Schema):
+    """The same in another language."""
+
+    title = fields.String(required=True)
+    text = fields.String(required=True, metadata=about("Markdown."))
+    short = fields.String(required=True)
+    change = fields.String(metadata=about("Of what follows another announcement."))
+
+
+_Translations = ma.Schema.from_dict(
+    {code: fields.Nested(Translation, metadata=about(LANGUAGES[code])) for code in OTHERS},
+    name="Translations")
 
 
 class Place(ma.Schema):
@@ -55,6 +71,8 @@ class Announcement(ma.Schema):
     text = fields.String(required=True, metadata=about("Markdown."))
     short = fields.String(required=True)
     plain = fields.Nested(Plain, required=True, allow_none=True)
+    translations = fields.Nested(_Translations, required=True, metadata=about(
+        "By language; only those there are. Who reads another one reads German."))
     topics = fields.List(fields.String(), required=True)
     neighbourhoods = fields.List(fields.String(), required=True, metadata=about(
         "Empty: the whole town."))

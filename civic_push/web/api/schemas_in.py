@@ -5,16 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 import marshmallow as ma
+from flask_babel import lazy_gettext
 
 from channels.base import Urgency
 from civic_push.announcements.models import AnnouncementState
-from civic_push.web.api.fields import Body, Flag, Many, Number, Part, Text, Time, Word
-from civic_push.web.desk.writing.forms import BODY_LENGTH, LINK_LENGTH, SHORT_LENGTH, TITLE_LENGTH
-from civic_push.web.desk.writing.written import CHANGE_LENGTH
+from civic_push.languages import LANGUAGES
+from civic_push.web.api.fields import Body, Degrees, Flag, Many, Number, Part, Text, Time, Word
+from civic_push.web.desk.writing.written import (
+    ADDRESS_LENGTH,
+    BODY_LENGTH,
+    CHANGE_LENGTH,
+    LINK_LENGTH,
+    OTHERS,
+    SHORT_LENGTH,
+    TITLE_LENGTH,
+)
 from content_sources import PARSERS
 
 _SLUG_LENGTH, _CURSOR_LENGTH, _WORDS_LENGTH, _COMMENT_LENGTH = 60, 200, 200, 1000
 MOST_ROWS = 100
+_NO_SUCH_LANGUAGE = {"unknown": lazy_gettext(
+    "Diese Sprache gibt es hier nicht. Möglich sind: %(codes)s.", codes=", ".join(OTHERS))}
 
 
 def about(words: str, **more: Any) -> dict[str, Any]:
@@ -34,6 +45,55 @@ class PlainIn(Body):
     short = Text(SHORT_LENGTH, load_default="")
 
 
+class TranslationIn(Body):
+    """The same in another language."""
+
+    title = Text(TITLE_LENGTH, 1, required=True)
+    text = Text(BODY_LENGTH, 1, required=True, metadata=about("Markdown"))
+    short = Text(SHORT_LENGTH, load_default="")
+
+
+class CorrectedIn(TranslationIn):
+    """A correction in another language."""
+
+    change = Text(CHANGE_LENGTH, 1, required=True, metadata=about(
+        "One sentence: what is different now."))
+
+
+class WithdrawnIn(Body):
+    """A withdrawal or all-clear in another language."""
+
+    change = Text(CHANGE_LENGTH, 1, required=True)
+
+
+class _Languages(Body):
+    error_messages = _NO_SUCH_LANGUAGE
+
+
+def _by_language(name: str, wording: type[Body], words: str) -> Part:
+    """A wording for each language besides German."""
+    languages: dict[str, ma.fields.Field[Any]] = {
+        code: Part(wording, allow_none=True, metadata=about(LANGUAGES[code]))
+        for code in OTHERS}
+    return Part(_Languages.from_dict(languages, name=name), allow_none=True,
+                metadata=about(words))
+
+
+class PlaceIn(Body):
+    """Where it is: an address, a point on the map, or both."""
+
+    address = Text(ADDRESS_LENGTH, load_default="", metadata=about("In words."))
+    latitude = Degrees(90, load_default=None, allow_none=True, metadata=about("WGS 84, degrees."))
+    longitude = Degrees(180, load_default=None, allow_none=True)
+
+    @ma.validates_schema(skip_on_field_errors=True)
+    def _whole(self, place: dict[str, Any], **_more: Any) -> None:
+        absent = [name for name in ("latitude", "longitude") if place[name] is None]
+        if len(absent) == 1:
+            raise ma.ValidationError(lazy_gettext(
+                "Zu einem Punkt gehören „latitude“ und „longitude“."), absent[0])
+
+
 class AnnouncementIn(Body):
     """An announcement to be."""
 
@@ -43,6 +103,8 @@ class AnnouncementIn(Body):
     short = Text(SHORT_LENGTH, load_default="", metadata=about(
         "One sentence for SMS and push. Empty: made from title and text."))
     plain = Part(PlainIn, load_default=None, allow_none=True)
+    translations = _by_language("TranslationsIn", TranslationIn, (
+        "By language. Not sent: those of a draft stay; sent: they are all there are."))
     topics = _slugs("Slugs, see /topics. A draft may be without.", load_default=list)
     neighbourhoods = _slugs("Slugs, see /neighbourhoods. An empty list is the whole town.",
                             required=True)
@@ -53,6 +115,8 @@ class AnnouncementIn(Body):
     starts_at = Time(load_default=None, allow_none=True, metadata=about(
         "When what it tells about begins."))
     ends_at = Time(load_default=None, allow_none=True)
+    place = Part(PlaceIn, allow_none=True, metadata=about(
+        "Where it is. Not sent: that of a draft, or of what is corrected, stays."))
 
 
 class CorrectionIn(AnnouncementIn):
@@ -61,6 +125,8 @@ class CorrectionIn(AnnouncementIn):
     change = Text(CHANGE_LENGTH, 1, required=True, metadata=about(
         "One sentence: what is different now."))
     plain_change = Text(CHANGE_LENGTH, load_default="")
+    translations = _by_language("CorrectionTranslationsIn", CorrectedIn, (
+        "By language. Not sent: none, for the old ones say what is no longer right."))
 
 
 class WithdrawalIn(Body):
@@ -68,6 +134,8 @@ class WithdrawalIn(Body):
 
     change = Text(CHANGE_LENGTH, 1, required=True)
     plain_change = Text(CHANGE_LENGTH, load_default="")
+    translations = _by_language("WithdrawalTranslationsIn", WithdrawnIn, (
+        "By language, of those that the announcement has."))
     expires_at = Time(load_default=None, allow_none=True)
 
 

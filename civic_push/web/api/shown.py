@@ -13,17 +13,18 @@ from flask import url_for
 from civic_push.announcements.addresses import picture_url
 from civic_push.announcements.details import point_of
 from civic_push.announcements.image_models import AnnouncementImage, images_of
-from civic_push.announcements.models import Announcement, AnnouncementText
+from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementText
 from civic_push.config import settings
 from civic_push.db import db
 from civic_push.delivery.progress import ChannelProgress
 from civic_push.delivery.report import FEW
 from civic_push.intake.models import Source
+from civic_push.web.desk.writing.written import OTHERS
 from subscriptions.models import Register
 
 
 def announcement(row: Announcement) -> dict[str, Any]:
-    """An announcement with its German texts."""
+    """An announcement with its texts in all languages."""
     return announcements([row])[0]
 
 
@@ -42,6 +43,7 @@ def _announcement(row: Announcement, picture: AnnouncementImage | None) -> dict[
         "replaces": row.replaces_id, "change": standard.change,
         **_wording(standard),
         "plain": _wording(texts[Register.PLAIN]) if Register.PLAIN in texts else None,
+        "translations": _translations(row),
         "topics": [t.slug for t in row.topics],
         "neighbourhoods": [n.slug for n in row.neighbourhoods],
         "urgency": str(row.urgency), "link": row.link, "source": row.source_name,
@@ -82,6 +84,13 @@ def few(count: int) -> int | None:
 def utc(when: datetime | None) -> datetime | None:
     """A time in UTC, whatever zone the database answered in."""
     return when.astimezone(UTC) if when else None
+
+
+def _translations(row: Announcement) -> dict[str, dict[str, str]]:
+    said = {t.language: t for t in row.texts if t.register == Register.STANDARD}
+    follows = row.kind != AnnouncementKind.ORIGINAL
+    return {code: _wording(said[code]) | ({"change": said[code].change} if follows else {})
+            for code in OTHERS if code in said}
 
 
 def _place(row: Announcement) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from channels.base import Urgency
-from civic_push.announcements.details import Details, read_point, write_point
+from civic_push.announcements.details import Details, point_of, read_point, write_point
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementText
 from civic_push.announcements.publishing import Draft
 from civic_push.web.desk.words import _
@@ -55,7 +55,7 @@ def show(announcement: Announcement) -> Written:
         topics=sorted(t.id for t in announcement.topics), urgency=announcement.urgency,
         starts=_local(announcement.starts_at), ends=_local(announcement.ends_at),
         expires=_local(announcement.expires_at), address=announcement.place,
-        coordinates=write_point(announcement), link=announcement.link)
+        coordinates=write_point(point_of(announcement)), link=announcement.link)
 
 
 def copy_of(announcement: Announcement) -> Written:
