@@ -24,6 +24,12 @@ class AnnouncementImage(Base):
     height: Mapped[int]
     alt: Mapped[str] = mapped_column(String(500))  # never empty
 
+    def copy_for(self, announcement_id: int) -> AnnouncementImage:
+        """The same picture for another announcement, in no session; both show one file."""
+        return AnnouncementImage(
+            announcement_id=announcement_id, digest=self.digest, kind=self.kind,
+            width=self.width, height=self.height, alt=self.alt)
+
 
 def images_of(session: Session, announcement_ids: Collection[int]
               ) -> dict[int, AnnouncementImage]:

@@ -130,9 +130,7 @@ def _take_on(session: Session, announcement: Announcement, follows: Announcement
     picture = session.get(AnnouncementImage, follows.id)
     if picture is not None and announcement.kind == AnnouncementKind.CORRECTION:
         session.flush()
-        session.add(AnnouncementImage(
-            announcement_id=announcement.id, digest=picture.digest, kind=picture.kind,
-            width=picture.width, height=picture.height, alt=picture.alt))
+        session.add(picture.copy_for(announcement.id))
 
 
 def _chosen(session: Session, kind: type[_Row],

@@ -72,6 +72,12 @@ function fillIn(fields) {
       field.value = wanted[0] ?? "";
     }
   }
+  const picture = values.get("picture");
+  if (picture && !form.elements.picture) { // of a copy; this page has no tick for it
+    const field = Object.assign(document.createElement("input"), { type: "hidden", name: "picture" });
+    field.value = picture[0];
+    form.append(field);
+  }
 }
 
 async function offerLost() {

@@ -48,6 +48,6 @@ def hidden(page: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for tag in re.findall(r'<input[^>]*type="hidden"[^>]*>', page):
         name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
-        if name and name[1] in ("csrf_token", "seal", "seite", "next", "form"):
+        if name and name[1] in ("csrf_token", "seal", "seite", "next", "form", "copied"):
             found[name[1]] = unescape(value[1]) if value else ""
     return found

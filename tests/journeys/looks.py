@@ -138,6 +138,14 @@ def _leave_a_translation_behind(page: Page) -> None:
     Reader(page).wait_for_text("deutscher Text geändert")
 
 
+def _copy_with_a_picture(page: Page) -> None:
+    page.locator("[name=bild]").set_input_files(
+        {"name": "b.png", "mimeType": "image/png", "buffer": page.screenshot()})
+    type_and_press("alt", "Die gesperrte Brücke, davor ein rotes Schild.", "Bild speichern")(page)
+    page.get_by_text("Kopie anlegen").click()
+    Reader(page).wait_for_text("kommt mit")
+
+
 def _preview_correction(page: Page) -> None:
     Reader(page).type("change", "Sie bleibt bis Samstag gesperrt.")
     page.locator(".desk-language summary").first.click()
@@ -356,6 +364,8 @@ _DESK = (
     Look("desk.new", "fresh", "/redaktion/neu", editor=True),
     Look("desk.new", "errors", "/redaktion/neu", press("Weiter zum"), editor=True),
     Look("desk.new", "preview", "/redaktion/neu", _preview, editor=True),
+    Look("desk.new", "copy with a picture", "/redaktion/{unready}/bild", _copy_with_a_picture,
+         editor=True),
     Look("desk.edit", "long words", "/redaktion/{draft}/bearbeiten", editor=True),
     Look("desk.show_versions", "one", "/redaktion/{draft}/fassungen", editor=True),
     Look("desk.show_versions", "two", "/redaktion/{draft}/bearbeiten", _change_and_compare,

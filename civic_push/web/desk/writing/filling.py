@@ -4,7 +4,6 @@ something is wrong, somebody was faster, or the page was open too long."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -28,7 +27,7 @@ from civic_push.web.desk.frame import (
     outside_limits,
 )
 from civic_push.web.desk.words import _
-from civic_push.web.desk.writing import aids
+from civic_push.web.desk.writing import aids, images
 from civic_push.web.desk.writing import forms as write_forms
 from civic_push.web.desk.writing.changes import Change, changes
 from civic_push.web.desk.writing.sheets import SHEETS, Sheet
@@ -119,15 +118,16 @@ def _store(sheet: Sheet, written: Written, button: str) -> ResponseReturnValue:
     session, now, key, before = db.session(), utcnow(), form_key(), None
     if sheet.draft:
         before = write_forms.told(sheet.begun)
-        versions.record(session, sheet.draft.id, asdict(sheet.begun), sheet.draft.editor_id, now)
+        versions.record(session, sheet.draft.id, sheet.begun.content, sheet.draft.editor_id, now)
     saved = publishing.save(session, sheet.to_draft(written, current_user.id), now, sheet.draft,
                             follows=sheet.follows)
     complete(saved, write_forms.details(written))
     saved.state = AnnouncementState.DRAFT  # out of the tray: somebody works on it
     made = sheet.of(saved)
-    versions.record(session, saved.id, asdict(made.begun), current_user.id, now, key)
+    versions.record(session, saved.id, made.begun.content, current_user.id, now, key)
     unsaved.forget(session, current_user.id, key)
     note("announcement.saved", ("announcement", saved.id), before, write_forms.told(written))
+    images.bring_along(sheet, written, saved)
     session.commit()
     if button == "next":
         return redirect(made.last_look())
@@ -147,7 +147,7 @@ def show(sheet: Sheet, written: Written, errors: dict[str, str] | None = None,
         sheet.template, sheet=sheet, typed=write_forms.typed(written, errors or {}),
         problem=problem, seal=seal, form_key=key, conflict=conflict,
         unsaved=offered(sheet, key), preview=preview, help=aids.help_with(sheet, written),
-        translations=progress(sheet, written),
+        translations=progress(sheet, written), copied=images.of_copied(sheet, written),
         limits=write_forms.LENGTHS, days=settings().default_expiry_days,
         topics=topics_on_offer(session, written.topics),
         places=session.scalars(select(Neighbourhood).order_by(Neighbourhood.name)).all(),

@@ -59,8 +59,9 @@ def show(announcement: Announcement) -> Written:
 
 
 def copy_of(announcement: Announcement) -> Written:
-    """A new form with an announcement's words; its times were that one's."""
-    return replace(unchanged(show(announcement)), starts="", ends="", expires="")
+    """A new form with an announcement's words and picture; its times were that one's."""
+    return replace(unchanged(show(announcement)), starts="", ends="", expires="",
+                   copied=announcement.id, picture="ja")
 
 
 def unchanged(written: Written) -> Written:

@@ -15,9 +15,12 @@ from civic_push.announcements.images import BadImage, Clean
 from civic_push.announcements.models import Announcement, AnnouncementState
 from civic_push.config import settings
 from civic_push.db import db
+from civic_push.staff import roles
 from civic_push.staff.roles import Can
 from civic_push.web.desk.frame import ID, desk, needs, note, wanted
 from civic_push.web.desk.words import _
+from civic_push.web.desk.writing.sheets import Sheet
+from civic_push.web.desk.writing.written import Written
 from civic_push.web.forms import Typed
 from civic_push.web.pictures import image_of, sent
 
@@ -82,6 +85,29 @@ def show_image(number: int) -> Response:
     if there is None:
         abort(404)
     return sent(there.digest, there.kind, "no-store")
+
+
+def of_copied(sheet: Sheet, written: Written) -> AnnouncementImage | None:
+    """The picture that a new form could bring along: of what it copies, if there is one and
+    the person at the desk may see it."""
+    if sheet.draft is not None or sheet.follows is not None or not written.copied:
+        return None
+    # held, so that nobody removes the picture, and with it the file, while a form takes it over
+    original = db.session.get(Announcement, written.copied,
+                              with_for_update=request.method == "POST")
+    if original is None or not roles.may(current_user, Can.READ, original):
+        return None
+    return image_of(original)
+
+
+def bring_along(sheet: Sheet, written: Written, saved: Announcement) -> None:
+    """Give the draft that a new form has made the picture of what it copies, where that is
+    wished for. Does not commit."""
+    there = of_copied(sheet, written) if written.picture else None
+    if there is not None:
+        row = there.copy_for(saved.id)
+        db.session.add(row)
+        note("announcement.image", ("announcement", saved.id), None, _told(row))
 
 
 def _read(typed: Typed, there: AnnouncementImage | None) -> Clean | None:

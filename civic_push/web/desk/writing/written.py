@@ -36,13 +36,16 @@ MARKDOWN = ("body", "plain_body")
 TIMES = ("starts", "ends", "expires")
 LINES = ("change", "plain_change")
 """What is one line however it was typed."""
+ASIDE = ("copied", "picture")
+"""What is said about the form, not by the announcement: in no seal and no version."""
 
 
 @dataclass(slots=True)
 class Written:
     """The form's fields as they were typed. `where` is TOWN, PLACES or "" (not chosen); times
     are local as the fields give them; `translations` hold what has something in it. `change` is
-    a follow-up's: what is different from what it follows, or why that is withdrawn."""
+    a follow-up's: what is different from what it follows, or why that is withdrawn. `copied` is
+    what a new one is a copy of, by id (0: none); `picture` is "ja" if its picture comes along."""
 
     change: str = ""
     plain_change: str = ""
@@ -64,6 +67,8 @@ class Written:
     ends: str = ""
     address: str = ""
     coordinates: str = ""
+    copied: int = 0
+    picture: str = ""
 
     @property
     def neighbourhoods(self) -> list[int]:
@@ -71,9 +76,14 @@ class Written:
         return self.places if self.where == PLACES else []
 
     @property
+    def content(self) -> dict[str, Any]:
+        """What the announcement says, as its versions keep it."""
+        return {name: value for name, value in asdict(self).items() if name not in ASIDE}
+
+    @property
     def seal(self) -> str:
         """The same for the same content: shows whether somebody changed it meanwhile."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        text = json.dumps(self.content, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def texts(self) -> dict[str, str]:
@@ -104,12 +114,13 @@ def read(form: MultiDict[str, str]) -> Written:
         # who ticks Ortsteile, and neither, means these
         **texts, where=form.get("where") or (PLACES if places else ""), places=places,
         topics=_numbers(form, "topics"), urgency=form.get("urgency", ""),
-        translations=_translations(form),
+        translations=_translations(form), picture="ja" if form.get("picture") == "ja" else "",
+        copied=next(iter(_numbers(form, "copied")), 0),
         **{name: form.get(name, "").strip() for name in TIMES})
 
 
 def stored(content: Mapping[str, Any]) -> Written:
-    """What `asdict` made of a form earlier, perhaps before it had all of today's fields."""
+    """What was kept of a form earlier, perhaps before it had all of today's fields."""
     return Written(**{name: value for name, value in content.items() if name in FIELDS})
 
 
@@ -120,8 +131,8 @@ def typed(written: Written, errors: Mapping[str, str]) -> Typed:
         value = getattr(written, name)
         if isinstance(value, list):
             values.setlist(name, [str(v) for v in value])
-        elif isinstance(value, str):
-            values[name] = value
+        elif isinstance(value, str | int):
+            values[name] = value if isinstance(value, str) else str(value)
     shown = Typed(values)
     shown.errors = {name: errors[name] for name in _in_order() if name in errors}
     return shown
