@@ -3,7 +3,6 @@ trail, as when somebody saves it at the desk."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 
 from civic_push.announcements import publishing, versions
@@ -23,12 +22,12 @@ def store(written: Written, draft: Draft, now: datetime, row: Announcement | Non
     if row is not None:
         shown = forms.show(row)
         before = forms.told(shown)
-        versions.record(session, row.id, asdict(shown), row.editor_id, now)
+        versions.record(session, row.id, shown.content, row.editor_id, now)
     saved = publishing.save(session, draft, now, row, follows=follows)
     complete(saved, forms.details(written))
     saved.state = AnnouncementState.DRAFT  # out of the tray: somebody works on it
     made, number = forms.show(saved), saved.id
-    versions.record(session, number, asdict(made), author, now)
+    versions.record(session, number, made.content, author, now)
     note("announcement.saved", ("announcement", number), before, forms.told(made))
     session.commit()
     return number
