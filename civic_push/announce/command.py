@@ -37,6 +37,7 @@ _TIMES = {"expires": "expires_at", "starts": "starts_at", "ends": "ends_at"}
 @click.option("--ortsteil", "--neighbourhood", "places", multiple=True,
               help="Ortsteil (slug or name).")
 @click.option("--whole-town", is_flag=True, help="For the whole town.")
+@click.option("--place", help="Where it is: an address, or words.")
 @click.option("--urgency", type=click.Choice([u.value for u in Urgency]),
               help="info, if not said.")
 @click.option("--link", help="Where there is more.")
@@ -124,6 +125,8 @@ def _body(door: Door, head: front_matter.Head) -> dict[str, Any]:
     found |= {name: v[name] for name in ("short", "urgency", "link") if v.get(name)}
     if v.get("plain"):
         found["plain"] = {"text": v["plain"]}
+    if v.get("place"):
+        found["place"] = {"address": v["place"]}
     return found
 
 

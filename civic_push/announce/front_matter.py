@@ -22,7 +22,8 @@ _NAMES = {
     "themen": "topics", "ortsteil": "places", "ortsteile": "places", "neighbourhood": "places",
     "neighbourhoods": "places", "urgency": "urgency", "dringlichkeit": "urgency",
     "link": "link", "expires": "expires", "bis": "expires", "starts": "starts",
-    "beginn": "starts", "ends": "ends", "ende": "ends", "plain": "plain", "einfach": "plain"}
+    "beginn": "starts", "ends": "ends", "ende": "ends", "plain": "plain", "einfach": "plain",
+    "place": "place", "ort": "place"}
 _LISTS = ("topics", "places")
 
 

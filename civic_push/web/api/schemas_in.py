@@ -84,7 +84,8 @@ class PlaceIn(Body):
 
     address = Text(ADDRESS_LENGTH, load_default="", metadata=about("In words."))
     latitude = Degrees(90, load_default=None, allow_none=True, metadata=about("WGS 84, degrees."))
-    longitude = Degrees(180, load_default=None, allow_none=True)
+    longitude = Degrees(180, load_default=None, allow_none=True, metadata=about(
+        "Both of them, or neither."))
 
     @ma.validates_schema(skip_on_field_errors=True)
     def _whole(self, place: dict[str, Any], **_more: Any) -> None:

@@ -56,7 +56,8 @@ def test_a_file_with_its_subject_at_the_top_is_announced(
         api: dict[str, str], tmp_path: Path) -> None:
     file = tmp_path / "meldung.md"
     file.write_text("---\nthema: baustellen\nortsteil: Hiddesen\ndringlichkeit: important\n"
-                    "bis: 2099-11-20T18:00\neinfach: Die Brücke ist zu.\n---\n\n"
+                    "bis: 2099-11-20T18:00\nort: Lange Straße 1\n"
+                    "einfach: Die Brücke ist zu.\n---\n\n"
                     "# Brücke gesperrt\n\nBis **Freitag**.\n", encoding="utf-8")
     done = run(api, "announce", str(file), "--json")
     assert done.exit_code == 0, done.output
@@ -67,6 +68,7 @@ def test_a_file_with_its_subject_at_the_top_is_announced(
         ["baustellen"], ["hiddesen"], "important")
     assert told["expires_at"] == "2099-11-20T17:00:00+00:00"
     assert told["plain"]["text"] == "Die Brücke ist zu."
+    assert told["place"]["address"] == "Lange Straße 1"
 
 
 @ONE_DATABASE

@@ -22,6 +22,8 @@ def test_the_page_names_every_operation_and_needs_no_script(client: FlaskClient)
                 assert f'id="{said["operationId"]}"' in page
     for name in described["components"]["schemas"]:
         assert f'id="schema-{name}"' in page
+    for name in ("Place", "PlaceIn", "TranslationsIn", "CorrectedIn"):
+        assert f'<a href="#schema-{name}">{name}</a>' in page
     assert "PaginationMetadata" not in page
     assert page.count("<script") == client.get("/impressum").get_data(as_text=True).count("<script")
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from civic_push.announcements.details import Details, complete
 from civic_push.announcements.models import Announcement, AnnouncementText
 from civic_push.announcements.writing_models import AnnouncementVersion
+from civic_push.db import utcnow
 from subscriptions.models import Register, Topic
 from tests.civic_push.api.conftest import Program
 from tests.civic_push.api.test_announcements_api import ONE_DATABASE, pointers, problem
@@ -238,6 +240,20 @@ def test_times_are_held_to_the_desk_s_rules_before_anything_is_stored(
     assert pointers(answer) == ["/ends_at", "/expires_at"]
     assert pointers(program.post("/announcements", {
         **news, "ends_at": "2020-01-01T00:00:00Z"})) == ["/ends_at"]
+
+
+@ONE_DATABASE
+def test_what_has_begun_and_ended_can_still_be_withdrawn(
+        at_once: Program, session: Session, news: dict[str, Any]) -> None:
+    path = path_of(at_once.post("/announcements", news))
+    at_once.post(f"{path}/publish", {})
+    now = utcnow()
+    session.execute(update(Announcement).values(
+        starts_at=now - timedelta(hours=2), ends_at=now - timedelta(hours=1)))
+    session.commit()
+    made = at_once.post(f"{path}/withdraw", {"change": "War schon vorher gestrichen."})
+    out = at_once.post(f"{path_of(made)}/publish", {})
+    assert out.get_json()["state"] == "published", out.text
 
 
 @ONE_DATABASE

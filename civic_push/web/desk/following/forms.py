@@ -53,8 +53,9 @@ def check(written: Written, kind: str, last: Announcement, topics: Collection[in
     whole = kind == AnnouncementKind.CORRECTION
     strict = write_forms.check_ready if ready and whole else write_forms.check_draft
     errors = strict(written, topics, places, now)
-    if not whole:  # the title is the original's, and so is what belongs to it
-        for name in ("plain_body", *(f"body-{language}" for language in written.translations)):
+    if not whole:  # title and times are the original's, and so is what belongs to them
+        for name in ("starts", "ends", "plain_body",
+                     *(f"body-{language}" for language in written.translations)):
             errors.pop(name, None)
     if ready:
         errors = _missing(written, AnnouncementKind(kind)) | errors
