@@ -73,6 +73,8 @@ def _described(app: Flask) -> dict[str, Any]:
     described.register_views_in_doc(made_by, app, made_by.spec, name=described.name,
                                     parameters=None)
     made: dict[str, Any] = made_by.spec.to_dict()
+    for (schema, *_modifiers), name in made_by.ma_plugin.converter.refs.items():
+        made["components"]["schemas"][name]["description"] = " ".join(schema.__doc__.split())
     return made
 
 

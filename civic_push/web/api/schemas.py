@@ -9,8 +9,7 @@ from channels.base import Urgency
 from civic_push.announcements.models import AnnouncementKind, AnnouncementState
 from civic_push.delivery.models import State
 from civic_push.integrations.clients import Scope
-from civic_push.languages import LANGUAGES
-from civic_push.web.api.schemas_in import about
+from civic_push.web.api.schemas_in import about, in_english
 from civic_push.web.desk.writing.written import OTHERS
 
 
@@ -32,8 +31,9 @@ class Translation(ma.Schema):
 
 
 _Translations = ma.Schema.from_dict(
-    {code: fields.Nested(Translation, metadata=about(LANGUAGES[code])) for code in OTHERS},
+    {code: fields.Nested(Translation, metadata=about(in_english(code))) for code in OTHERS},
     name="Translations")
+_Translations.__doc__ = "A wording for each language that there is."
 
 
 class Place(ma.Schema):
@@ -98,13 +98,18 @@ class Announcements(ma.Schema):
         "The `cursor` of the next page; null: this is the last."))
 
 
+class Flaw(ma.Schema):
+    """What is wrong, or missing, and where (JSON Pointer, RFC 6901)."""
+
+    pointer = fields.String(required=True)
+    detail = fields.String(required=True)
+
+
 class Verdict(ma.Schema):
     """What publishing this would meet, without storing it."""
 
     ready = fields.Boolean(required=True, metadata=about("Nothing is missing."))
-    errors = fields.List(fields.Nested(ma.Schema.from_dict(
-        {"pointer": fields.String(required=True), "detail": fields.String(required=True)},
-        name="Flaw")), required=True)
+    errors = fields.List(fields.Nested(Flaw), required=True)
     inboxes = fields.Dict(
         keys=fields.String(), values=fields.Integer(allow_none=True), required=True,
         metadata=about("How many it would reach, by channel; null: fewer than 5."))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import marshmallow as ma
+from babel import Locale
 from flask_babel import lazy_gettext
 
 from channels.base import Urgency
 from civic_push.announcements.models import AnnouncementState
-from civic_push.languages import LANGUAGES
 from civic_push.web.api.fields import Body, Degrees, Flag, Many, Number, Part, Text, Time, Word
 from civic_push.web.desk.writing.written import (
     ADDRESS_LENGTH,
@@ -70,13 +70,19 @@ class _Languages(Body):
     error_messages = _NO_SUCH_LANGUAGE
 
 
+def in_english(code: str) -> str:
+    """A language's name, as the description's readers know it."""
+    return str(Locale.parse(code).english_name)
+
+
 def _by_language(name: str, wording: type[Body], words: str) -> Part:
     """A wording for each language besides German."""
     languages: dict[str, ma.fields.Field[Any]] = {
-        code: Part(wording, allow_none=True, metadata=about(LANGUAGES[code]))
+        code: Part(wording, allow_none=True, metadata=about(in_english(code)))
         for code in OTHERS}
-    return Part(_Languages.from_dict(languages, name=name), allow_none=True,
-                metadata=about(words))
+    made = _Languages.from_dict(languages, name=name)
+    made.__doc__ = "A wording for each language; null, or not sent: none."
+    return Part(made, allow_none=True, metadata=about(words))
 
 
 class PlaceIn(Body):

@@ -20,8 +20,9 @@ def test_the_page_names_every_operation_and_needs_no_script(client: FlaskClient)
         for said in operations.values():
             if isinstance(said, dict):
                 assert f'id="{said["operationId"]}"' in page
-    for name in described["components"]["schemas"]:
+    for name, schema in described["components"]["schemas"].items():
         assert f'id="schema-{name}"' in page
+        assert schema["description"] in page, name
     for name in ("Place", "PlaceIn", "TranslationsIn", "CorrectedIn"):
         assert f'<a href="#schema-{name}">{name}</a>' in page
     assert "PaginationMetadata" not in page
