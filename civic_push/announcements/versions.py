@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,15 +15,18 @@ _MOST = 200  # versions shown of one announcement
 
 
 def record(session: Session, announcement_id: int, content: Mapping[str, Any],
-           author_id: int | None, now: datetime, form: str = "") -> None:
+           author_id: int | None, now: datetime, form: str = "",
+           checked: Collection[str] = ()) -> None:
     """Add a version, unless the newest one says the same; `form` is the key of the form it was
-    typed into. Does not commit."""
+    typed into. `checked` are the languages whose translation somebody has found to be still
+    right beside this text: that is worth a version, too. Does not commit."""
     newest = latest(session, announcement_id)
-    if newest is not None and newest.content == content:
+    if newest is not None and not checked and _text(newest) == content:
         newest.form = form or newest.form
     else:
+        kept = dict(content) | ({"checked": list(checked)} if checked else {})
         session.add(AnnouncementVersion(announcement_id=announcement_id, author_id=author_id,
-                                        written_at=now, content=dict(content), form=form))
+                                        written_at=now, content=kept, form=form))
         session.flush()
 
 
@@ -45,6 +48,10 @@ def latest(session: Session, announcement_id: int) -> AnnouncementVersion | None
 def all_of(session: Session, announcement_id: int) -> Sequence[AnnouncementVersion]:
     """The versions, newest first."""
     return _query(session, announcement_id, _MOST)
+
+
+def _text(version: AnnouncementVersion) -> dict[str, Any]:
+    return {name: value for name, value in version.content.items() if name != "checked"}
 
 
 def _query(session: Session, announcement_id: int, most: int

@@ -163,7 +163,7 @@ function compare() {
   for (const language of form.querySelectorAll("[data-language]")) {
     const has = (selector) => [...language.querySelectorAll(selector)].map((f) => f.value.trim());
     const state = has("[data-needed]").every(Boolean) ? "complete"
-      : has("input, textarea").some(Boolean) ? "begun" : "missing";
+      : has("input[type=text], textarea").some(Boolean) ? "begun" : "missing";
     for (const sign of language.querySelectorAll("[data-sign]")) {
       sign.hidden = sign.dataset.sign !== state;
     }

@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from civic_push.announcements import publishing
 from civic_push.announcements.models import Announcement
+from civic_push.announcements.writing_models import AnnouncementVersion
 from civic_push.db import utcnow
 from subscriptions.models import Topic
-from tests.civic_push.desk_visitor import Visitor
+from tests.civic_push.desk_visitor import Visitor, hidden
 
 NEW = "/redaktion/neu"
 BEHIND = "Der deutsche Text ist seitdem geändert."
+STILL_RIGHT = "Die Übersetzung ist geprüft und stimmt noch"
 
 
 @pytest.fixture
@@ -111,3 +113,93 @@ def test_a_correction_s_translations_are_measured_by_what_it_corrects(
     assert ">Sie ist offen.</p>" in found
     confirm = editor.press(correct, **{**later, "button": "next"}).location
     assert "deutscher Text geändert" in editor.read(confirm), "whoever approves sees it, too"
+
+
+@pytest.fixture
+def later(fields: dict[str, Any]) -> dict[str, Any]:
+    """The same with another German title."""
+    return {**fields, "title": "Brücke bis Freitag gesperrt"}
+
+
+def contents(session: Session) -> list[dict[str, Any]]:
+    """What the versions hold, the oldest first."""
+    session.expire_all()
+    return list(session.scalars(
+        select(AnnouncementVersion.content).order_by(AnnouncementVersion.id)))
+
+
+def test_who_finds_a_translation_still_right_says_so_until_the_german_text_changes_again(
+        editor: Visitor, session: Session, fields: dict[str, Any], later: dict[str, Any]) -> None:
+    turkish = {"title-tr": "Köprü kapalı", "body-tr": "Köprü kapalı."}
+    edit = editor.press(NEW, **fields, **turkish).location
+    assert STILL_RIGHT not in editor.read(edit), "there is nothing to say it to"
+    editor.press(edit, **later, **turkish)
+    found = sections(editor.read(edit))
+    assert all(STILL_RIGHT in found[code] for code in ("en", "tr"))
+    assert STILL_RIGHT not in found["ru"]
+    editor.press(edit, **later, **turkish, checked="en")
+    found = sections(editor.read(edit))
+    assert BEHIND not in found["en"]
+    assert BEHIND in found["tr"], "that one was not looked at"
+    # saving again, with or without another field, does not lose it
+    for more in ({}, {"link": "https://www.detmold.de/"}):
+        editor.press(edit, **later, **turkish, **more)
+        assert BEHIND not in sections(editor.read(edit))["en"]
+    editor.press(edit, **{**later, "title": "Brücke bis Samstag gesperrt"}, **turkish)
+    behind = sections(editor.read(edit))["en"]
+    assert BEHIND in behind
+    assert "Freitag" in behind.partition("<del>")[2].partition("</del>")[0], "since the look"
+    assert 'value="en" checked' not in behind
+
+
+def test_the_look_is_a_version_of_its_own_and_no_other_text(
+        editor: Visitor, session: Session, fields: dict[str, Any], later: dict[str, Any]) -> None:
+    edit = editor.press(NEW, **fields).location
+    editor.press(edit, **later)
+    before, seal = contents(session), hidden(editor.get(edit).text)["seal"]
+    for _again in range(2):  # the second time there is nothing left to confirm
+        editor.press(edit, **later, checked="en")
+    assert contents(session) == [*before, before[-1] | {"checked": ["en"]}]
+    assert hidden(editor.get(edit).text)["seal"] == seal, "what is approved is the text"
+    page = editor.read(edit.replace("bearbeiten", "fassungen"))
+    assert f"{STILL_RIGHT}: English" in page
+    assert "Nichts." not in page
+    number = session.scalars(select(AnnouncementVersion.id).order_by(
+        AnnouncementVersion.id.desc())).first()
+    editor.press(edit, **{**later, "title": "Brücke offen"})
+    assert 'value="en" checked' not in editor.read(f"{edit}?fassung={number}")
+
+
+def test_the_tick_outlasts_a_refused_save_and_what_is_kept_meanwhile(
+        editor: Visitor, fields: dict[str, Any], later: dict[str, Any]) -> None:
+    edit = editor.press(NEW, **fields).location
+    editor.press(edit, **later)
+    form = hidden(editor.get(edit).text)
+    wrong = {**later, "urgency": "", "checked": "en"}
+    for button in ("draft", "preview"):
+        found = sections(editor.post(edit, **form, **{**wrong, "button": button}).text)["en"]
+        assert 'value="en" checked' in found
+    editor.post(edit.replace("bearbeiten", "zwischenstand"), **form, **wrong)
+    assert 'value="en" checked' in sections(editor.read(f"{edit}?entwurf={form['form']}"))["en"]
+    assert BEHIND in editor.read(edit), "nothing is stored yet"
+
+
+def test_what_is_not_left_behind_cannot_be_confirmed(
+        editor: Visitor, session: Session, fields: dict[str, Any]) -> None:
+    edit = editor.press(NEW, **fields, checked="en").location
+    for language in ("en", "tr", "de", "xx"):
+        editor.press(edit, **fields, checked=language)
+    assert len(contents(session)) == 1
+
+
+def test_a_correction_s_translation_can_be_found_still_right(
+        editor: Visitor, session: Session, fields: dict[str, Any], later: dict[str, Any]) -> None:
+    editor.press(NEW, **fields)
+    announcement = session.scalars(select(Announcement)).one()
+    correct = f"/redaktion/{announcement.id}/korrigieren"
+    publishing.publish(session, announcement, utcnow())
+    said = {"change": "Bis Freitag.", "change-en": "Until Friday."}
+    page = editor.press(correct, **{**later, **said, "button": "preview"}).text
+    assert STILL_RIGHT in sections(page)["en"]
+    confirm = editor.press(correct, **{**later, **said, "button": "next"}, checked="en").location
+    assert "deutscher Text geändert" not in editor.read(confirm)

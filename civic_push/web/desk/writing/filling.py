@@ -4,6 +4,7 @@ something is wrong, somebody was faster, or the page was open too long."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -31,7 +32,7 @@ from civic_push.web.desk.writing import aids, images
 from civic_push.web.desk.writing import forms as write_forms
 from civic_push.web.desk.writing.changes import Change, changes
 from civic_push.web.desk.writing.sheets import SHEETS, Sheet
-from civic_push.web.desk.writing.translating import progress
+from civic_push.web.desk.writing.translating import confirmed, progress
 from civic_push.web.desk.writing.unsaved import asked_for, form_key, offered
 from civic_push.web.desk.writing.versions import version_asked_for
 from civic_push.web.desk.writing.written import Written, stored
@@ -49,7 +50,8 @@ def opened(sheet: Sheet) -> ResponseReturnValue:
     if kept := asked_for(sheet):
         return show(sheet, stored(kept.content), key=kept.key, seal=kept.seal)
     if sheet.draft and "fassung" in request.args:
-        return show(sheet, stored(version_asked_for(sheet.draft.id).content))
+        return show(sheet, replace(
+            stored(version_asked_for(sheet.draft.id).content), checked=[]))
     return show(sheet, sheet.begun)
 
 
@@ -116,6 +118,7 @@ def _conflict(sheet: Sheet, written: Written) -> ResponseReturnValue:
 
 def _store(sheet: Sheet, written: Written, button: str) -> ResponseReturnValue:
     session, now, key, before = db.session(), utcnow(), form_key(), None
+    checked = confirmed(sheet, written)
     if sheet.draft:
         before = write_forms.told(sheet.begun)
         versions.record(session, sheet.draft.id, sheet.begun.content, sheet.draft.editor_id, now)
@@ -124,7 +127,7 @@ def _store(sheet: Sheet, written: Written, button: str) -> ResponseReturnValue:
     complete(saved, write_forms.details(written))
     saved.state = AnnouncementState.DRAFT  # out of the tray: somebody works on it
     made = sheet.of(saved)
-    versions.record(session, saved.id, made.begun.content, current_user.id, now, key)
+    versions.record(session, saved.id, made.begun.content, current_user.id, now, key, checked)
     unsaved.forget(session, current_user.id, key)
     note("announcement.saved", ("announcement", saved.id), before, write_forms.told(written))
     images.bring_along(sheet, written, saved)

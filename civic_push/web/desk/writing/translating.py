@@ -39,6 +39,15 @@ def progress(sheet: Sheet, written: Written) -> dict[str, Progress]:
     return found
 
 
+def confirmed(sheet: Sheet, written: Written) -> list[str]:
+    """The languages that the German text has left behind, and whose translation somebody has
+    found to be still right."""
+    if not written.checked:
+        return []
+    return [language for language, one in progress(sheet, written).items()
+            if one.outdated and language in written.checked]
+
+
 def _earlier(sheet: Sheet) -> list[Written]:
     """What the form has held, the newest first; a follow-up's began as what it follows."""
     found = [stored(version.content) for version in
@@ -48,7 +57,8 @@ def _earlier(sheet: Sheet) -> list[Written]:
 
 def _outdated(earlier: Sequence[Written], written: Written, language: str,
               said: Mapping[str, str]) -> list[Change]:
-    """What is different from the German text at which this translation became what it is."""
+    """What is different from the German text at which this translation became what it is, or
+    was last found to be still right."""
     translated_at = None
     for version in earlier:
         same = _words(version.translations.get(language, {})) == _words(said)
@@ -56,6 +66,8 @@ def _outdated(earlier: Sequence[Written], written: Written, language: str,
             break
         if same:
             translated_at = version
+            if language in version.checked:
+                break
     if translated_at is None or not any(_words(said)):
         return []
     return changes(_german(translated_at), _german(written))

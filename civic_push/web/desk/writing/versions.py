@@ -11,6 +11,7 @@ from sqlalchemy import select
 from civic_push.announcements import approval, versions
 from civic_push.announcements.writing_models import AnnouncementVersion
 from civic_push.db import db
+from civic_push.languages import LANGUAGES
 from civic_push.staff.models import Staff
 from civic_push.staff.roles import Can
 from civic_push.web.desk.frame import ID, desk, needs, wanted
@@ -25,11 +26,11 @@ def show_versions(number: int) -> ResponseReturnValue:
     announcement, found = wanted(number), versions.all_of(db.session(), number)
     shown = version_asked_for(number) if "fassung" in request.args else next(iter(found), None)
     before = next((one for one in found if shown and one.id < shown.id), None)
+    then, now = (stored(one.content) if one else Written(where="town") for one in (before, shown))
     return render_template(
         "desk/versions.html", announcement=announcement, versions=found, shown=shown,
         before=before, names=author_names(found), editable=announcement.state in approval.OPEN,
-        changes=changes(stored(before.content) if before else Written(where="town"),
-                        stored(shown.content)) if shown else [])
+        changes=changes(then, now), checked=[LANGUAGES[language] for language in now.checked])
 
 
 def version_asked_for(number: int) -> AnnouncementVersion:

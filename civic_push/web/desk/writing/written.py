@@ -36,8 +36,8 @@ MARKDOWN = ("body", "plain_body")
 TIMES = ("starts", "ends", "expires")
 LINES = ("change", "plain_change")
 """What is one line however it was typed."""
-ASIDE = ("copied", "picture")
-"""What is said about the form, not by the announcement: in no seal and no version."""
+ASIDE = ("copied", "picture", "checked")
+"""What is not said by the announcement: no part of its seal."""
 
 
 @dataclass(slots=True)
@@ -45,7 +45,8 @@ class Written:
     """The form's fields as they were typed. `where` is TOWN, PLACES or "" (not chosen); times
     are local as the fields give them; `translations` hold what has something in it. `change` is
     a follow-up's: what is different from what it follows, or why that is withdrawn. `copied` is
-    what a new one is a copy of, by id (0: none); `picture` is "ja" if its picture comes along."""
+    what a new one is a copy of, by id (0: none); `picture` is "ja" if its picture comes along.
+    `checked` are the languages whose translation is still right though the German has changed."""
 
     change: str = ""
     plain_change: str = ""
@@ -69,6 +70,7 @@ class Written:
     coordinates: str = ""
     copied: int = 0
     picture: str = ""
+    checked: list[str] = field(default_factory=list)
 
     @property
     def neighbourhoods(self) -> list[int]:
@@ -116,6 +118,7 @@ def read(form: MultiDict[str, str]) -> Written:
         topics=_numbers(form, "topics"), urgency=form.get("urgency", ""),
         translations=_translations(form), picture="ja" if form.get("picture") == "ja" else "",
         copied=next(iter(_numbers(form, "copied")), 0),
+        checked=[language for language in OTHERS if language in form.getlist("checked")],
         **{name: form.get(name, "").strip() for name in TIMES})
 
 
