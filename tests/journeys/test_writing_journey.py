@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
+from civic_push.announcements.image_models import AnnouncementImage
 from civic_push.announcements.models import Announcement
 from civic_push.announcements.writing_models import UnsavedText
 from tests.journeys.deeds import sign_in
@@ -95,6 +96,35 @@ def test_writing_pasting_taking_and_losing_nothing(town: Town, editor: Reader) -
     with town.database() as session:
         assert session.scalars(select(Announcement)).one().title == "Brücke zu bis Freitag"
         assert session.scalars(select(UnsavedText)).all() == []
+
+
+def test_a_copy_that_only_the_browser_has_kept_still_brings_its_picture(
+        town: Town, editor: Reader) -> None:
+    editor.type("title", "Brücke zu")
+    editor.tick("In der ganzen Stadt")
+    editor.press("Entwurf speichern")
+    editor.wait_for_text("Der Entwurf ist gespeichert.")
+    page = editor.page
+    page.get_by_text("Bild hinzufügen").click()
+    page.locator("[name=bild]").set_input_files(
+        {"name": "b.png", "mimeType": "image/png", "buffer": page.screenshot()})
+    editor.type("alt", "Die gesperrte Brücke.")
+    editor.press("Bild speichern")
+    page.get_by_text("Kopie anlegen").click()
+    editor.wait_for_text("kommt mit")
+    page.context.set_offline(True)
+    editor.type("title", "Brücke wieder zu")
+    page.locator("[name=short]").focus()
+    expect(page.locator("[data-kept]")).to_contain_text("Keine Verbindung")
+    page.goto("about:blank")
+    page.context.set_offline(False)
+    editor.open(f"{town.url}/redaktion/neu")  # where no copy is begun
+    page.get_by_role("button", name="In das Formular holen").click()
+    editor.press("Entwurf speichern")
+    editor.wait_for_text("Der Entwurf ist gespeichert.")
+    with town.database() as session:
+        one, two = session.scalars(select(AnnouncementImage)).all()
+        assert (one.digest, one.alt) == (two.digest, two.alt)
 
 
 def test_the_german_text_stays_in_step_beside_a_translation(editor: Reader) -> None:
