@@ -21,6 +21,8 @@ from civic_push.db import utcnow
 from subscriptions.models import Register, Topic
 from tests.civic_push.api.conftest import Program
 from tests.civic_push.api.test_announcements_api import ONE_DATABASE, pointers, problem
+from tests.civic_push.desk_visitor import Visitor
+from tests.civic_push.writing.test_translating import BEHIND, sections
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "api.md"
 ENGLISH = {"title": "Bridge closed", "text": "Closed until **Friday**.", "short": "Go round."}
@@ -161,6 +163,21 @@ def test_every_text_a_program_saves_is_among_the_versions(
     texts = session.scalars(select(AnnouncementVersion).order_by(AnnouncementVersion.id)).all()
     assert [sorted(v.content["translations"]) for v in texts] == [["en", "tr"], ["en"]]
     assert texts[0].content["coordinates"] == "51.936500, 8.879100"
+
+
+@ONE_DATABASE
+def test_the_desk_sees_what_a_program_wrote_and_which_translation_it_left_behind(
+        program: Program, editor: Visitor, told: dict[str, Any]) -> None:
+    path = path_of(program.post("/announcements", told))
+    replaced(program, path, {**told, "text": "Die Brücke ist bis **Samstag** gesperrt.",
+                             "translations": {"en": ENGLISH, "tr": {**TURKISH, "short": "Dur."}}})
+    page = editor.read(f"/redaktion/{path.rpartition('/')[2]}/bearbeiten")
+    assert 'value="Lange Straße 1"' in page
+    assert 'value="51.936500, 8.879100"' in page
+    found = sections(page)
+    assert 'value="Bridge closed"' in found["en"]
+    assert BEHIND in found["en"]
+    assert BEHIND not in found["tr"], "it was sent anew with the German text"
 
 
 @ONE_DATABASE
