@@ -51,6 +51,14 @@ def test_the_stream_tells_the_numbers_and_ends_when_nothing_moves(
     assert ">40<" in found["table"]
 
 
+def test_a_few_that_are_through_fill_the_bar_and_are_not_told(
+        editor: Visitor, published: Announcement, deliver: Deliver) -> None:
+    deliver(published, "email", State.SENT, 2)
+    [found] = events(live(editor, published).text)
+    assert found["headline"] == "Fertig: weniger als 5 übergeben."
+    assert found["value"] == found["goal"]
+
+
 def test_the_stream_goes_on_while_deliveries_move_and_ends_after_its_life(
         editor: Visitor, published: Announcement, deliver: Deliver,
         monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,12 +139,18 @@ def numbers(snapshot: Snapshot) -> dict[str, Any]:
               for state, number in c.counts.items()]
     waiting = [count for state, count in counts if state == State.WAITING]
     through = [count for state, count in counts if state != State.WAITING]
+    # few, and so hidden, is no reason for what is finished to look as if it had not begun
+    goal = max(1, least(through) + least(waiting))
     return {
         "headline": headline(snapshot),
         "table": render_template("desk/watch_table.html", channels=snapshot.channels,
                                  states_shown=_states(snapshot), snapshot=snapshot),
-        "value": least(through), "goal": max(1, least(through) + least(waiting)),
+        "value": goal if _finished(snapshot) else least(through), "goal": goal,
         "moving": snapshot.moving, "held": snapshot.held}
+
+
+def _finished(snapshot: Snapshot) -> bool:
+    return not snapshot.moving and not any(c.count(State.WAITING) for c in snapshot.channels)
 
 
 def headline(snapshot: Snapshot) -> str:
@@ -152,14 +158,13 @@ def headline(snapshot: Snapshot) -> str:
     sent, waiting = (
         told(Count(c.count(state), c.public) for c in snapshot.channels)
         for state in (State.SENT, State.WAITING))
-    open_ones = any(c.count(State.WAITING) for c in snapshot.channels)
     words = {"sent": sent, "waiting": waiting}
     if snapshot.held:
         return _("Angehalten: %(sent)s übergeben, %(waiting)s warten.", **words)
     if snapshot.moving:
         start = _("%(sent)s übergeben, %(waiting)s warten.", **words)
         return f"{start} {_pace(snapshot)}".rstrip()
-    if open_ones:
+    if not _finished(snapshot):
         return _("%(sent)s übergeben, %(waiting)s warten auf ihre Zeit: die nächste "
                  "Zusammenfassung, das Ende einer Ruhezeit oder einen neuen Versuch.", **words)
     return _("Fertig: %(sent)s übergeben.", **words)
