@@ -94,6 +94,7 @@ def test_a_change_of_a_translation_alone_changes_the_etag(
     replaced(program, path, {**told, "translations": {"en": {**ENGLISH, "short": ""}}})
     late = program.ask("PUT", path, told, If_Match=made.headers["ETag"])
     problem(late, 412, "changed")
+    assert program.get(path).get_json()["translations"]["en"]["short"] == ""
 
 
 @ONE_DATABASE
@@ -246,6 +247,7 @@ def test_a_text_under_approval_is_not_changed_in_any_language(
     answer = program.ask("PUT", path, {**told, "translations": None},
                          If_Match=program.get(path).headers["ETag"])
     problem(answer, 409, "settled")
+    assert program.get(path).get_json()["translations"] == told["translations"]
 
 
 @ONE_DATABASE
