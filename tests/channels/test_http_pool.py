@@ -16,7 +16,8 @@ from tests.stand_ins.certificates import Certificates, make_certificates
 from tests.stand_ins.h2_sink import H2Sink, SinkProcess
 from tests.stand_ins.plain_server import PlainServer, answer, serving
 
-QUICK = Limits(in_flight=32, connect_seconds=0.5, total_seconds=1.0)
+LIMITS = Limits(in_flight=32, connect_seconds=30, total_seconds=30)
+QUICK = Limits(connect_seconds=1, total_seconds=1)  # for whom nobody answers
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def make_pool(certificates: Certificates) -> Iterator[Callable[..., HttpPool]]:
 
     def make(*trusted: str, **options: object) -> HttpPool:
         pools.append(HttpPool(trusted=trusted, **{
-            "limits": QUICK, "cainfo": str(certificates.authority), **options}))  # type: ignore[arg-type]
+            "limits": LIMITS, "cainfo": str(certificates.authority), **options}))  # type: ignore[arg-type]
         return pools[-1]
 
     yield make
@@ -52,9 +53,9 @@ def test_many_requests_share_few_http2_connections(
     assert {reply.status for reply in replies.values()} == {201}
     assert sorted(replies) == list(range(500))
     assert sink.counts == {f"t{i} ": 1 for i in range(500)}
-    assert sink.opened <= QUICK.per_host
+    assert sink.opened <= LIMITS.per_host
     dict(pool.post_many(posts))
-    assert sink.opened <= QUICK.per_host, "connections were not kept between calls"
+    assert sink.opened <= LIMITS.per_host, "connections were not kept between calls"
 
 
 def test_a_sink_in_another_process_counts_by_token_and_topic_and_refuses_as_told(
@@ -149,12 +150,12 @@ def test_an_unknown_host_was_not_sent(make_pool: Callable[..., HttpPool]) -> Non
 
 def test_a_silent_server_is_told_apart_from_one_that_never_took_the_request(
         make_pool: Callable[..., HttpPool]) -> None:
-    with serving(lambda connection, request: threading.Event().wait(2) and None) as server:
-        reply = make_pool(server.origin).post(f"{server.origin}/", [], b"x")
+    with serving(lambda connection, request: threading.Event().wait(60) and None) as server:
+        reply = make_pool(server.origin, limits=QUICK).post(f"{server.origin}/", [], b"x")
     assert (reply.error, reply.sent) == ("curl 28: time-out", True)
     with socket.create_server(("127.0.0.1", 0)) as mute:  # never answers to the TLS hello
         here = f"https://127.0.0.1:{mute.getsockname()[1]}"
-        reply = make_pool(here).post(f"{here}/", [], b"x")
+        reply = make_pool(here, limits=QUICK).post(f"{here}/", [], b"x")
     assert (reply.error, reply.sent) == ("curl 28: time-out", False)
 
 
@@ -238,7 +239,7 @@ def test_only_https_or_a_trusted_origin_is_talked_to(
 
 
 def test_an_unknown_authority_is_refused_before_anything_is_sent(sink: H2Sink) -> None:
-    pool = HttpPool(trusted=[sink.origin], limits=QUICK)
+    pool = HttpPool(trusted=[sink.origin], limits=LIMITS)
     reply = pool.post(sink.endpoint("secret"), [], b"x")
     pool.close()
     assert (reply.status, reply.sent) == (0, False)
@@ -249,7 +250,7 @@ def test_an_unknown_authority_is_refused_before_anything_is_sent(sink: H2Sink) -
 def test_authorities_come_from_ssl_cert_file(
         sink: H2Sink, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
-    pool = HttpPool(trusted=[sink.origin], limits=QUICK)
+    pool = HttpPool(trusted=[sink.origin], limits=LIMITS)
     assert pool.post(sink.endpoint("ok"), [], b"x").status == 201
     pool.close()
 

@@ -131,7 +131,7 @@ def test_a_name_that_does_not_exist_means_later() -> None:
 
 def test_a_time_out_after_handing_over_is_unknown_and_may_be_on_the_bill() -> None:
     with answering(None) as port:
-        outcome = one(channel(port, options="?rto=0.4"))
+        outcome = one(channel(port, options="?rto=1"))
     assert (outcome.kind, outcome.parts) == (Kind.UNKNOWN, 1)
 
 

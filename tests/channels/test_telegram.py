@@ -38,7 +38,7 @@ def envelope(number: int = 1, chat: int = 42, message: Message = MESSAGE) -> Env
 
 def channel(port: int, token: str = TOKEN, **limits: Any) -> Telegram:
     return Telegram(token, f"http://127.0.0.1:{port}", bot="civic_push_demo_bot",
-                    limits=Limits(**{"total_seconds": 5, **limits}))
+                    limits=Limits(**{"total_seconds": 30, **limits}))
 
 
 def one(telegram: Telegram, mail: Envelope | None = None) -> Outcome:
@@ -227,7 +227,7 @@ def test_nobody_listening_means_later() -> None:
 
 def test_a_time_out_after_handing_over_is_unknown() -> None:
     with answering(None) as port:
-        outcome = one(channel(port, total_seconds=0.5))
+        outcome = one(channel(port, total_seconds=1))
     assert outcome.kind == Kind.UNKNOWN
     assert TOKEN not in outcome.detail
 

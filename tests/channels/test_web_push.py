@@ -25,7 +25,7 @@ from tests.stand_ins.plain_server import answer, serving
 from tests.stand_ins.push_service import LocalPushService
 
 KEY = new_private_key()
-QUICK = Limits(in_flight=16, connect_seconds=0.5, total_seconds=1.0)
+LIMITS = Limits(in_flight=16, connect_seconds=30, total_seconds=30)
 MESSAGE = Message(
     key="a-17", title="Sperrung der Lageschen Straße", text="…", html="<p>…</p>",
     short="Ab Montag bis 4. Dezember, Umleitung über die B 239.", language="de",
@@ -50,7 +50,7 @@ def make_channel(certificates: Certificates) -> Iterator[Callable[..., WebPush]]
     channels: list[WebPush] = []
 
     def make(*services: str, key: str = KEY, subject: str = "mailto:push@example.org",
-             limits: Limits = QUICK) -> WebPush:
+             limits: Limits = LIMITS) -> WebPush:
         channels.append(WebPush(key, subject, services, limits=limits,
                                 cainfo=str(certificates.authority)))
         return channels[-1]
@@ -158,7 +158,7 @@ def test_every_envelope_of_a_large_batch_gets_exactly_one_outcome_over_few_conne
         assert {n for n, outcome in outcomes if outcome.kind == Kind.GONE} == gone
         assert all(outcome.kind == Kind.SENT for n, outcome in outcomes if n not in gone)
         assert sink.counts == {f"t{n} a-17": 1 for n in set(range(1000)) - gone}
-        assert sink.opened <= QUICK.per_host
+        assert sink.opened <= LIMITS.per_host
         assert "vapid t=" in sink.last_headers["authorization"]
 
 
@@ -236,8 +236,9 @@ def test_a_made_up_host_cannot_pause_the_channel(make_channel: Callable[..., Web
 
 
 def test_silence_after_handing_over_is_unknown(make_channel: Callable[..., WebPush]) -> None:
-    with serving(lambda _connection, _request: threading.Event().wait(2) and None) as server:
-        outcome = send_one(make_channel(server.origin), Browser(f"{server.origin}/x").address)
+    with serving(lambda _connection, _request: threading.Event().wait(60) and None) as server:
+        push = make_channel(server.origin, limits=Limits(total_seconds=1))
+        outcome = send_one(push, Browser(f"{server.origin}/x").address)
     assert outcome == Outcome(Kind.UNKNOWN, "curl 28: time-out")
 
 
