@@ -22,6 +22,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from civic_push.config import BadSetting
 from civic_push.db import db, utcnow
 from civic_push.delivery.drain import drain
 from civic_push.delivery.models import Delivery, Lane, State
@@ -360,7 +361,7 @@ def test_a_webhook_is_registered_with_its_secret_and_polling_takes_over_again(
 
 def test_asking_without_a_bot_or_in_vain_ends_with_a_sentence(
         make_app: Callable[..., Flask]) -> None:
-    with pytest.raises(SystemExit, match="CIVIC_PUSH_TELEGRAM_TOKEN is not set"):
+    with pytest.raises(BadSetting, match="CIVIC_PUSH_TELEGRAM_TOKEN is not set"):
         poll_forever(make_app())
     with serving(TelegramApi("1:anders")) as running:
         app = make_app(telegram_token=BOT_TOKEN, telegram_webhook=True,

@@ -7,26 +7,20 @@ was read. The frame layer is by hand (only HPACK comes from a library): the h2 p
 would be the slowest part of every run.
 
 In a thread: `with H2Sink(certificates) as sink: sink.origin, sink.counts`. As a process:
-`with SinkProcess(certificates) as sink`, or `python -m tests.stand_ins.h2_sink --cert …
---key … --port 0 --counts FILE`, which writes the counts when it ends.
+`with SinkProcess(certificates) as sink: sink.origin, sink.counts()`.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import json
-import signal
 import struct
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from hpack import Decoder
 
+from tests.stand_ins.asked import AskedProcess, answer_until_ended
 from tests.stand_ins.certificates import Certificates
 from tests.stand_ins.loops import LoopThread
 
@@ -170,6 +164,11 @@ class H2Sink:
         """The endpoint of a subscription called `token`."""
         return f"{self.origin}/wpush/v2/{token}"
 
+    @property
+    def taken(self) -> int:
+        """How many were taken."""
+        return self.counts.total()
+
     async def open(self) -> None:
         """Listen."""
         self._server = await asyncio.get_running_loop().create_server(
@@ -201,21 +200,13 @@ class H2Sink:
         self._turning.end()
 
 
-class SinkProcess:
-    """The sink in a process of its own, so that it does not share our interpreter lock."""
+class SinkProcess(AskedProcess):
+    """The sink in a process of its own."""
 
     def __init__(self, certificates: Certificates, port: int = 0) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.stand_ins.h2_sink", "--port", str(port),
-             "--cert", str(certificates.certificate), "--key", str(certificates.key)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            cwd=Path(__file__).parents[2])
-        self.port = int(self._ask("port"))
-
-    @property
-    def pid(self) -> int:
-        """Its process id, to read its CPU time."""
-        return self._process.pid
+        super().__init__(__name__, "--port", str(port), "--cert", str(certificates.certificate),
+                         "--key", str(certificates.key))
+        self.port = int(self.ask("port"))
 
     @property
     def origin(self) -> str:
@@ -228,50 +219,21 @@ class SinkProcess:
 
     def counts(self) -> Counter[str]:
         """How often each "TOKEN TOPIC" was taken so far."""
-        return Counter(self._ask("counts"))
+        return Counter(self.ask("counts"))
+
+    def taken(self) -> int:
+        """How many were taken so far."""
+        return int(self.ask("taken"))
 
     def refusals(self) -> Counter[int]:
         """How often each status was answered other than 201."""
-        return Counter({int(status): n for status, n in self._ask("refusals").items()})
-
-    def _ask(self, what: str) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{what}\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
-
-    def close(self) -> None:
-        """End it."""
-        self._process.terminate()
-        self._process.communicate(timeout=10)
-
-    def __enter__(self) -> SinkProcess:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
+        return Counter({int(status): n for status, n in self.ask("refusals").items()})
 
 
-async def serve(sink: H2Sink, counts: str) -> None:
-    """Serve until SIGTERM, answering questions on stdin; then write the counts."""
-    loop = asyncio.get_running_loop()
+async def serve(sink: H2Sink) -> None:
+    """Serve until SIGTERM, answering questions."""
     await sink.open()
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
-
-    def asked() -> None:
-        what = sys.stdin.readline().strip()
-        if not what:
-            loop.remove_reader(sys.stdin)
-            return
-        print(json.dumps(getattr(sink, what)), flush=True)
-    with contextlib.suppress(PermissionError):  # a plain file or /dev/null asks nothing
-        loop.add_reader(sys.stdin, asked)
-    await ended.wait()
-    if counts:
-        Path(counts).write_text(json.dumps(sink.counts), encoding="utf-8")
+    await answer_until_ended(lambda what: getattr(sink, what))
     await sink.shut()
 
 
@@ -281,10 +243,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--cert", type=Path, required=True)
     parser.add_argument("--key", type=Path, required=True)
-    parser.add_argument("--counts", default="", help="file that gets the counts at the end")
     options = parser.parse_args()
     sink = H2Sink(Certificates(options.cert, options.cert, options.key), options.port)
-    asyncio.run(serve(sink, options.counts))
+    asyncio.run(serve(sink))
 
 
 if __name__ == "__main__":

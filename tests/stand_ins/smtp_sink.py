@@ -5,28 +5,21 @@ unknown, `drop-after-data-7@example.org` has its connection cut when the whole m
 Whatever was read to its final dot and not refused is counted by Message-ID.
 
 In a thread: `with SmtpSink() as sink: sink.port, sink.counts, sink.mails`.
-As a process: `with SmtpSinkProcess(drop_every=500) as sink: sink.port, sink.counts()`, or
-`python -m tests.stand_ins.smtp_sink --port 2525 --counts FILE`, which answers "port", "counts"
-and "dropped" on stdin with JSON, and writes the counts when it ends.
+As a process: `with SmtpSinkProcess(drop_every=500) as sink: sink.port, sink.counts()`.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import json
 import random
 import re
-import signal
 import ssl
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from tests.stand_ins.asked import AskedProcess, answer_until_ended
 from tests.stand_ins.loops import LoopThread
 
 HANG, CUT = b"hang", b"cut"
@@ -80,6 +73,11 @@ class Tally:
     violations: list[str] = field(default_factory=list)  # of the protocol, by the client
     opened: int = 0
     dropped: int = 0
+
+    @property
+    def taken(self) -> int:
+        """How many mails have arrived."""
+        return self.counts.total()
 
 
 class Conversation(asyncio.Protocol):
@@ -303,69 +301,31 @@ class SmtpSink:
         self._turning.end()
 
 
-class SmtpSinkProcess:
-    """The server in a process of its own, so that it does not share our interpreter lock."""
+class SmtpSinkProcess(AskedProcess):
+    """The server in a process of its own."""
 
     def __init__(self, port: int = 0, drop_every: int = 0, seed: int = 1) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.stand_ins.smtp_sink", "--port", str(port),
-             "--drop-every", str(drop_every), "--seed", str(seed)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            cwd=Path(__file__).parents[2])
-        self.port = int(self._ask("port"))
-
-    @property
-    def pid(self) -> int:
-        """Its process id, to read its CPU time."""
-        return self._process.pid
+        super().__init__(__name__, "--port", str(port), "--drop-every", str(drop_every),
+                         "--seed", str(seed))
+        self.port = int(self.ask("port"))
 
     def counts(self) -> Counter[str]:
         """Mails taken so far, by Message-ID."""
-        return Counter(self._ask("counts"))
+        return Counter(self.ask("counts"))
+
+    def taken(self) -> int:
+        """How many mails were taken so far."""
+        return int(self.ask("taken"))
 
     def dropped(self) -> int:
         """How many connections it has cut."""
-        return int(self._ask("dropped"))
-
-    def _ask(self, what: str) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{what}\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
-
-    def close(self) -> None:
-        """End it."""
-        self._process.terminate()
-        self._process.communicate(timeout=10)
-
-    def __enter__(self) -> SmtpSinkProcess:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
+        return int(self.ask("dropped"))
 
 
-async def serve(sink: SmtpSink, counts: str) -> None:
-    """Serve until SIGTERM, answering questions on stdin; then write the counts."""
-    loop = asyncio.get_running_loop()
+async def serve(sink: SmtpSink) -> None:
+    """Serve until SIGTERM, answering questions."""
     await sink.open()
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
-
-    def asked() -> None:
-        what = sys.stdin.readline().strip()
-        if not what:
-            loop.remove_reader(sys.stdin)
-            return
-        source = sink if what == "port" else sink.tally
-        print(json.dumps(getattr(source, what)), flush=True)
-    with contextlib.suppress(PermissionError):  # a plain file or /dev/null asks nothing
-        loop.add_reader(sys.stdin, asked)
-    await ended.wait()
-    if counts:
-        Path(counts).write_text(json.dumps(sink.counts), encoding="utf-8")
+    await answer_until_ended(lambda what: getattr(sink if what == "port" else sink.tally, what))
     await sink.shut()
 
 
@@ -375,10 +335,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--drop-every", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--counts", default="", help="file that gets the counts at the end")
     options = parser.parse_args()
     sink = SmtpSink(port=options.port, drop_every=options.drop_every, seed=options.seed)
-    asyncio.run(serve(sink, options.counts))
+    asyncio.run(serve(sink))
 
 
 if __name__ == "__main__":

@@ -264,7 +264,7 @@ def test_the_calendar_is_one_that_programs_subscribe_to(published, resident, tow
               starts_at=datetime(2026, 12, 1, 17, 30, tzinfo=UTC),
               ends_at=datetime(2026, 12, 1, 20, tzinfo=UTC))
     answer = resident.open("/meldungen.ics?ortsteil=hiddesen")
-    assert answer.mimetype == "text/calendar"
+    assert answer.content_type == "text/calendar; charset=utf-8"
     assert all(len(line) <= 75 for line in answer.data.split(b"\r\n"))
     calendar = Calendar.from_ical(answer.data)
     assert (calendar["VERSION"], calendar["METHOD"]) == ("2.0", "PUBLISH")
