@@ -20,6 +20,7 @@ from rq.worker import SimpleWorker
 from sqlalchemy.exc import OperationalError
 
 from civic_push.clock import tick
+from civic_push.config import BadSetting
 from civic_push.core import create_core
 from civic_push.db import db, utcnow
 from civic_push.delivery.drain import drain
@@ -102,6 +103,14 @@ def main(arguments: list[str]) -> None:
     """Start what the arguments name."""
     if set(arguments) - {"clock", "telegram", *LANES}:
         sys.exit(__doc__)
+    try:
+        _start(arguments)
+    except BadSetting as error:
+        sys.stderr.write(f"{error}\n")  # a traceback would hide the sentence
+        raise SystemExit(3) from None  # systemd knows it: do not try again, as in wsgi.py
+
+
+def _start(arguments: list[str]) -> None:
     if arguments == ["telegram"]:
         poll_telegram()
     elif arguments == ["clock"]:

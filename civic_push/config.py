@@ -35,7 +35,8 @@ class Settings:
     sender: str = _setting("Stadt Detmold", "Who speaks: sender's name in mails and SMS")
     public_url: str = _setting(
         "http://localhost:8000", "Address residents reach the pages under; https in production")
-    var_dir: str = _setting("var", "Folder for the embedded database, keys and logs")
+    var_dir: str = _setting(
+        "var", "Folder for announcements' pictures; also for the embedded database, keys and logs")
     secret_key: str = _setting("", "Signs sessions and links; 64 hexadecimal digits", secret=True)
     address_key: str = _setting(
         "", "Encrypts residents' addresses; 64 hexadecimal digits, never lose it", secret=True)

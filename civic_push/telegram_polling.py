@@ -13,7 +13,7 @@ import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from civic_push.config import Settings, settings
+from civic_push.config import BadSetting, Settings, settings
 from civic_push.db import db, utcnow
 from civic_push.web.telegram import handle_update, webhook_secret
 
@@ -153,11 +153,11 @@ class Polling:
 
 def poll_forever(app: Flask) -> None:
     """Ask for updates until SIGTERM or SIGINT; with a webhook, register that and return.
-    Call it in the main thread. Raises SystemExit with one sentence where there is no bot,
-    or Telegram refuses the webhook."""
+    Call it in the main thread. Raises BadSetting where there is no bot, and SystemExit with
+    one sentence where Telegram refuses the webhook."""
     s: Settings = app.extensions["civic_push_settings"]
     if not s.telegram_token:
-        raise SystemExit("CIVIC_PUSH_TELEGRAM_TOKEN is not set, so there is no bot to ask for.")
+        raise BadSetting("CIVIC_PUSH_TELEGRAM_TOKEN is not set, so there is no bot to ask for.")
     if s.telegram_webhook:
         try:
             register_webhook(app)
