@@ -64,7 +64,7 @@ def feed(kind: str) -> Response:
         made = (_calendar(session, found, register) if kind == "ics"
                 else _page(session, kind, found, register))
         response = Response(FORMATS[kind].write(made),
-                            mimetype=f"{FORMATS[kind].MEDIA_TYPE}; charset=utf-8")
+                            content_type=f"{FORMATS[kind].MEDIA_TYPE}; charset=utf-8")
     response.last_modified = made.updated_at
     response.add_etag()
     return for_everybody(response, LIFE).make_conditional(request.environ)
