@@ -97,7 +97,8 @@ def html_page(message: Message, leave: bool, manage: bool) -> Pieces:
         f'<div class="mail" {where} role="article" aria-roledescription="email" '
         f'style="{_PLAIN if message.plain else _COLUMN}">\n'
         f"{_paragraph(message.sender, _SENDER)}{_note(message)}{_said(message)}{_action(message)}"
-        f'<div style="{_FOOTER}">\n{_paragraph(message.why, _WHY)}<ul style="{_LIST}">\n']
+        f'<div style="{_FOOTER}">\n',
+        f'{_paragraph(message.why, _WHY)}<ul style="{_LIST}">\n']
     if leave:
         pieces += _personal(message.leave_label, Hole.LEAVE_HTML)
     if manage:

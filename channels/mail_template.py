@@ -137,6 +137,7 @@ def _mailbox(name: str, address: str) -> str:
     return f"{_encoded('From', name, always=True)}\r\n <{address}>"
 
 
+@lru_cache(maxsize=128)
 def _encoded(header: str, text: str, always: bool = False) -> str:
     """RFC 2047 where it is needed: beyond ASCII, too long for a line, or what looks like it."""
     if text.isascii() and len(text) < 76 - len(header) and "=?" not in text and not always:
@@ -176,7 +177,7 @@ def _part(subtype: str, pieces: Pieces) -> list[bytes | Hole]:
         if isinstance(piece, Hole):  # on lines of its own, so that folding never cuts it
             parts += [b"" if before.endswith("\n") else b"=\r\n", piece, b"=\r\n"]
         else:
-            parts.append(_quoted(piece))
+            parts.append(_quoted_once(piece))
             before = piece
     return parts
 
@@ -187,6 +188,10 @@ def _quoted(text: str) -> bytes:
     text = _CONTROLS.sub("", "\n".join(_sound(text).splitlines())) + "\n" * text.endswith("\n")
     lines = text.encode().decode("latin-1").translate(_QUOTED).split("\n")
     return "\r\n".join(map(_broken, lines)).encode("ascii")
+
+
+# one announcement goes out with a hundred reasons, and all the rest is the same
+_quoted_once = lru_cache(maxsize=128)(_quoted)
 
 
 def _broken(line: str) -> str:

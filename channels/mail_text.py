@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from channels.base import Message
 from channels.reading import Block, blocks
@@ -19,8 +20,12 @@ _LINES = "=-~^"  # beneath headings, by level; deeper ones get the last
 
 def body_text(message: Message) -> str:
     """Title, note and text of a message, flowed; ends without a line end."""
-    return "\n\n".join(filter(None, (
-        _underlined(message.title, 1), flowed(message.note), _text(blocks(message)))))
+    return _body(message.title, message.note, blocks(message))
+
+
+@lru_cache(maxsize=64)  # messages that differ in their reason only say the same
+def _body(title: str, note: str, said: tuple[Block, ...]) -> str:
+    return "\n\n".join(filter(None, (_underlined(title, 1), flowed(note), _text(said))))
 
 
 def flowed(paragraph: str) -> str:

@@ -43,12 +43,16 @@ class Block(NamedTuple):
         return "".join(run.text for run in self.runs)
 
 
-@lru_cache(maxsize=64)
 def blocks(message: Message) -> tuple[Block, ...]:
     """What a message says, from its HTML, or from its plain text where it has none."""
-    if message.html:
-        return tuple(read(message.html))
-    paragraphs = (part.strip("\n") for part in message.text.split("\n\n"))
+    return _blocks(message.html, message.text)
+
+
+@lru_cache(maxsize=64)  # messages that differ in their reason only say the same
+def _blocks(html: str, text: str) -> tuple[Block, ...]:
+    if html:
+        return tuple(read(html))
+    paragraphs = (part.strip("\n") for part in text.split("\n\n"))
     return tuple(Block((Run(part),)) for part in paragraphs if part)
 
 
