@@ -57,17 +57,16 @@ class Clean(NamedTuple):
 
 def clean(raw: bytes) -> Clean:
     """Make a picture harmless. Raises BadImage."""
+    kind = _kind_of(raw)  # first: to make a file smaller that is no picture helps nobody
     if len(raw) > MOST_BYTES:
         raise BadImage("bytes")
     try:
-        if raw.startswith(_PNG):
+        if kind == "png":
             found = _clean_png(raw)
-        elif raw.startswith(b"\xff\xd8\xff"):
+        elif kind == "jpeg":
             found = _clean_jpeg(raw)
-        elif (raw[:4], raw[8:12]) == webp.MARKS:
-            found = Clean("webp", *webp.clean(raw))
         else:
-            raise BadImage("kind")
+            found = Clean(kind, *webp.clean(raw))
     except (struct.error, IndexError) as error:
         raise BadImage("broken") from error
     except webp.NotTaken as error:
@@ -91,6 +90,17 @@ def store(folder: Path, image: Clean) -> None:
     half = path.with_suffix(".part")
     half.write_bytes(image.content)
     half.replace(path)
+
+
+def _kind_of(raw: bytes) -> str:
+    """What a file begins as. Raises BadImage."""
+    if raw.startswith(_PNG):
+        return "png"
+    if raw.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if (raw[:4], raw[8:12]) == webp.MARKS:
+        return "webp"
+    raise BadImage("kind")
 
 
 def _clean_png(raw: bytes) -> Clean:

@@ -146,6 +146,22 @@ def _copy_with_a_picture(page: Page) -> None:
     Reader(page).wait_for_text("kommt mit")
 
 
+def _send_too_large(page: Page) -> None:
+    """What begins as a JPEG but is none: the browser cannot make it small."""
+    page.locator("[name=bild]").set_input_files(
+        {"name": "b.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff" + bytes(4_200_000)})
+    type_and_press("alt", "Die gesperrte Brücke.", "Bild speichern")(page)
+    Reader(page).wait_for_text("Das Bild ist zu groß (4,2 MB).")
+
+
+def _choose_a_large_one(page: Page) -> None:
+    _send_too_large(page)
+    photo = page.screenshot() + bytes(1_000_000)  # what hangs on behind its end nobody shows
+    page.locator("[name=bild]").set_input_files(
+        {"name": "b.png", "mimeType": "image/png", "buffer": photo})
+    Reader(page).wait_for_text("Bildpunkte verkleinert")
+
+
 def _preview_correction(page: Page) -> None:
     Reader(page).type("change", "Sie bleibt bis Samstag gesperrt.")
     page.locator(".desk-language summary").first.click()
@@ -440,6 +456,8 @@ _DESK = (
     Look("desk.image", "fresh", "/redaktion/{draft}/bild", editor=True),
     Look("desk.image", "errors", "/redaktion/{draft}/bild", press("Bild speichern"),
          editor=True),
+    Look("desk.image", "too large", "/redaktion/{draft}/bild", _send_too_large, editor=True),
+    Look("desk.image", "made small", "/redaktion/{draft}/bild", _choose_a_large_one, editor=True),
     Look("desk.tray", "nothing ticked", "/redaktion/eingang", press("Als Entwürfe"),
          editor=True),
     Look("desk.tray", "filtered away", "/redaktion/eingang?quelle=999", editor=True),

@@ -10,17 +10,20 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from civic_push.announcements import images, publishing
 from civic_push.announcements.image_models import AnnouncementImage
 from civic_push.announcements.images import BadImage, clean
 from civic_push.announcements.models import Announcement
-from civic_push.db import utcnow
-from tests.civic_push.desk_visitor import Visitor
+from civic_push.db import db, utcnow
+from tests.civic_push.desk_visitor import Visitor, hidden
 
 GPS = b"N 51 56 13 E 8 52 44"
 ALT = "Eine gesperrte Brücke mit rotem Schild."
@@ -88,7 +91,8 @@ def test_a_picture_on_its_side_stays_the_right_way_up() -> None:
     (png(2, 1, chunk(b"ABCD", b"")), "broken"), (jpeg()[:-25], "broken"),
     (b"\xff\xd8\xff\xe0\0\1", "broken"), (b"\xff\xd8\xff\xd9", "broken"),
     (jpeg(width=0), "broken"), (jpeg(width=60_000, height=60_000), "pixels"),
-    (b"\xff\xd8\xff" + b"x" * 900_000, "bytes")])
+    (b"\xff\xd8\xff" + b"x" * 900_000, "bytes"),
+    (b"\0\0\0\x18ftypheic" + b"x" * 900_000, "kind")])
 def test_what_is_no_picture_is_refused(raw: bytes, code: str) -> None:
     with pytest.raises(BadImage) as error:
         clean(raw)
@@ -103,6 +107,23 @@ def test_nothing_that_is_sent_makes_it_stumble(noise: bytes, at: int) -> None:
         except BadImage:
             continue
         assert clean(found.content) == found
+
+
+def large(size: int) -> bytes:
+    """So many bytes that begin as a JPEG does."""
+    return b"\xff\xd8\xff" + bytes(size - 3)
+
+
+def send(visitor: Visitor, size: int, page: str, to: str | None = None) -> TestResponse:
+    """Press a button with a picture of so many bytes. Werkzeug's test client would put it into
+    a file that it leaves open."""
+    fields = {**hidden(visitor.get(page).text), "alt": ALT,
+              "bild": FileStorage(BytesIO(large(size)), "bild", "bild")}
+    boundary, body = encode_multipart(fields)
+    db.session.commit()
+    with visitor.client.application.app_context():
+        return visitor.client.post(to or page, data=body,
+                                   content_type=f"multipart/form-data; boundary={boundary}")
 
 
 @pytest.fixture
@@ -157,6 +178,32 @@ def test_without_words_or_with_a_wrong_file_nothing_is_kept_and_the_page_says_wh
         if alt == ALT:
             assert ALT in answer.text  # what was typed is kept
     assert session.scalar(select(AnnouncementImage.digest)) is None
+
+
+def test_a_picture_that_is_too_large_is_refused_at_the_form_and_the_words_stay(
+        editor: Visitor, tmp_path: Path, make_announcement: Callable[..., Announcement]) -> None:
+    page = f"/redaktion/{make_announcement().id}/bild"
+    for size, told in ((900_001, "901 kB"), (3_000_000, "3,0 MB"), (16_700_000, "16,7 MB")):
+        answer = send(editor, size, page)
+        assert answer.status_code == 422
+        assert answer.text.count(f"zu groß ({told}). Verkleinern Sie es auf höchstens 900 "
+                                 "Kilobyte.") == 2  # above the form and at the field
+        assert ALT in answer.text
+    assert files(tmp_path / "own") == []
+
+
+def test_only_the_picture_s_form_takes_more_than_a_megabyte_and_from_the_desk_only(
+        editor: Visitor, client: FlaskClient, make_announcement: Callable[..., Announcement]
+        ) -> None:
+    page = f"/redaktion/{make_announcement().id}/bild"
+    stranger = Visitor(client.application.test_client())
+    for answer in (
+            send(editor, 17_000_000, page), send(editor, 1_000_000, page, f"{page}/entfernen"),
+            send(editor, 1_000_000, "/redaktion/neu"),
+            send(stranger, 1_000_000, "/redaktion/anmelden", page),
+            editor.press(page, alt="x" * 1_000_000)):  # no file: it would all lie in memory
+        assert answer.status_code == 413
+        assert "Das waren zu viele Daten auf einmal." in answer.text
 
 
 def test_a_replaced_or_removed_picture_leaves_no_file_unless_another_shows_it(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal
 from flask_security import current_user
 from sqlalchemy import exists, select
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.wrappers import Response
 
 from civic_push.announcements import images
@@ -25,7 +29,18 @@ from civic_push.web.forms import Typed
 from civic_push.web.pictures import image_of, sent
 
 ALT_LENGTH = 500  # as the column
+MOST_SENT = 16 * 1024 * 1024  # bytes of a request; nginx takes no more (deploy/nginx.conf)
 _OPEN = (AnnouncementState.DRAFT, AnnouncementState.WAITING)
+
+
+@desk.url_value_preprocessor
+def let_photos_in(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Take what a telephone's photo has, so that the form can say that it is too large, and
+    keep the words typed beside it: before anything reads the request. Werkzeug puts a file on
+    disk, but any other kind of form into memory; strangers may send no more than anywhere."""
+    if (endpoint == "desk.save_image" and request.mimetype == "multipart/form-data"
+            and current_user.is_authenticated):
+        request.max_content_length = MOST_SENT
 
 
 @desk.get(f"/{ID}/bild")
@@ -112,8 +127,8 @@ def bring_along(sheet: Sheet, written: Written, saved: Announcement) -> None:
 
 def _read(typed: Typed, there: AnnouncementImage | None) -> Clean | None:
     """The file sent, made harmless; None for none, which is wrong where no picture is there."""
-    file = request.files.get("bild")
-    raw = file.read() if file else b""
+    file = request.files.get("bild") or FileStorage()
+    raw = file.read(images.MOST_BYTES + 1)  # enough to know that it is too large
     if not raw:
         if there is None:
             typed.errors["bild"] = _("Wählen Sie ein Bild aus.")
@@ -121,7 +136,7 @@ def _read(typed: Typed, there: AnnouncementImage | None) -> Clean | None:
     try:
         return images.clean(raw)
     except BadImage as error:
-        typed.errors["bild"] = _sentence(error.code)
+        typed.errors["bild"] = _sentence(error.code, file.seek(0, os.SEEK_END))
         return None
 
 
@@ -134,21 +149,29 @@ def _check_words(typed: Typed) -> None:
                                 most=ALT_LENGTH)
 
 
-def _sentence(code: str) -> str:
+def _sentence(code: str, size: int) -> str:
     return {
         "kind": _("Das ist kein Bild, das alle Browser zeigen. Speichern Sie es als JPEG oder "
                   "PNG."),
         "broken": _("Das Bild ist beschädigt. Speichern Sie es noch einmal als JPEG oder PNG."),
         "moves": _("Bewegte Bilder nehmen wir nicht. Nehmen Sie ein einzelnes Bild daraus."),
-        "bytes": _("Das Bild ist zu groß. Verkleinern Sie es auf höchstens 900 Kilobyte."),
+        "bytes": _("Das Bild ist zu groß (%(size)s). Verkleinern Sie es auf höchstens 900 "
+                   "Kilobyte.", size=_in_words(size)),
         "pixels": _("Das Bild hat zu viele Bildpunkte. Verkleinern Sie es, zum Beispiel auf "
                     "1600 Punkte Breite."),
     }[code]
 
 
+def _in_words(size: int) -> str:
+    if size < 1_000_000:
+        return f"{-(-size // 1000)} kB"  # rounded up: 900 kB would not be too large
+    return f"{format_decimal(size / 1_000_000, '0.0')} MB"
+
+
 def _form(announcement: Announcement, typed: Typed, status: int = 200) -> tuple[str, int]:
     return render_template("desk/image.html", announcement=announcement, typed=typed,
-                           most=ALT_LENGTH), status
+                           most=ALT_LENGTH, most_bytes=images.MOST_BYTES,
+                           most_pixels=images.MOST_PIXELS), status
 
 
 def _keep(row: AnnouncementImage, made: Clean | None, alt: str) -> None:
