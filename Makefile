@@ -5,6 +5,9 @@ BIN := .venv/bin
 JOBS ?= 2
 ARGS ?=
 CATALOGUES := $(wildcard civic_push/translations/*/LC_MESSAGES/*.po)
+# the style sheet holds what these use
+PAGES := $(shell find civic_push -path civic_push/static/vendor -prune -o \
+	\( -name '*.html' -o -name '*.css' -o -name '*.js' -o -name '*.py' \) -print)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -73,6 +76,6 @@ node_modules/.done: package-lock.json | .venv/.demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-civic_push/static/vendor/.done: node_modules/.done scripts/assets.py $(CATALOGUES)
+civic_push/static/vendor/.done: node_modules/.done scripts/assets.py scripts/styles.py $(CATALOGUES) $(PAGES)
 	@$(BIN)/python scripts/assets.py
 	@touch $@

