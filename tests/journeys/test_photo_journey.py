@@ -41,6 +41,12 @@ _JPEG = """async () => {
   pen.putImageData(data, 0, 0);
   return canvas.toDataURL("image/jpeg", 0.95).split(",")[1];
 }"""
+# a telephone that takes its time
+_SLOW = """const decode = createImageBitmap;
+window.createImageBitmap = async (...all) => {
+  await new Promise(done => setTimeout(done, 2000));
+  return decode(...all);
+};"""
 # what the shown picture has at its top and bottom
 _COLOURS = """picture => {
   const canvas = document.createElement("canvas");
@@ -126,15 +132,18 @@ def test_a_large_photo_becomes_small_before_it_is_sent(town: Town, editor: Reade
 
 def test_who_saves_at_once_sends_the_small_one_and_it_is_the_right_way_up(
         town: Town, editor: Reader) -> None:
-    photo = lying_on_its_side(base64.b64decode(editor.page.evaluate(_JPEG)))
+    page = editor.page
+    photo = lying_on_its_side(base64.b64decode(page.evaluate(_JPEG)))
     assert len(photo) > images.MOST_BYTES
-    editor.type("alt", ALT)
-    choose(editor.page, photo, "IMG_2.JPG", "image/jpeg")
+    page.add_init_script(_SLOW)
+    page.reload()
+    choose(page, photo, "IMG_2.JPG", "image/jpeg")
+    expect(page.locator("[data-image-told]")).to_have_text("Das Foto wird verkleinert …")
     save(editor)
     row, content = stored(town)
     assert row.height == 2 * row.width
     assert len(content) <= images.MOST_BYTES
-    shown = editor.page.get_by_role("img", name=ALT)
+    shown = page.get_by_role("img", name=ALT)
     assert shown.evaluate(_COLOURS) == ["red", "grey"]  # what was left is above
 
 
