@@ -24,8 +24,7 @@ LOCKS = {"requirements-dev.lock": ("demo", "dev"), "requirements-demo.lock": ("d
 # Needed below the Python that writes the locks: Debian 12 has 3.11.2, redis asks for this
 # below 3.11.3, and pip-compile leaves out what its own Python does not need.
 ALSO = ("async-timeout>=4.0.3",)
-OPTIONS = ("--quiet", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links",
-           "--no-emit-trusted-host", "--no-header", "--no-annotate", "--strip-extras",
+OPTIONS = ("--quiet", "--generate-hashes", "--no-header", "--no-annotate", "--strip-extras",
            "--allow-unsafe")  # setuptools builds us, so it is pinned too
 
 
@@ -60,6 +59,8 @@ def _compile(wanted: list[str], lock: Path, *, upgrade: bool) -> None:
             [sys.executable, "-m", "piptools", "compile", *OPTIONS,
              *(["--upgrade"] if upgrade else []), "-o", str(lock), str(source)],
             cwd=folder, check=True)
+    text = lock.read_text(encoding="utf-8")  # without options: where this machine asks
+    lock.write_text(re.sub(r"^-.*\n+", "", text, flags=re.MULTILINE), encoding="utf-8")
 
 
 def _check(lock: Path) -> None:

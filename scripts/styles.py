@@ -16,6 +16,7 @@ _WORD = re.compile(r"[A-Za-z_][\w-]*")
 # says what may be or must not be; only what must be counts
 _MAYBE = re.compile(r":(?:not|is|where)\((?:[^()]|\([^()]*\))*\)")
 _CLASS = re.compile(r"\.((?:[\w-]|\\.)+)")
+_BRACE = re.compile("[{}]")
 _COMMA = re.compile(r",(?![^()]*\))")
 _NESTED = ("@media", "@supports", "@layer", "@container")
 
@@ -69,7 +70,7 @@ def _rules(css: str) -> Iterator[tuple[str, str]]:
     while (opening := css.find("{", at)) >= 0:
         depth, end = 1, opening
         while depth:
-            following = re.compile("[{}]").search(css, end + 1)
+            following = _BRACE.search(css, end + 1)
             if following is None:
                 raise ValueError("a brace does not close")
             end = following.start()
