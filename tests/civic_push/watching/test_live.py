@@ -235,6 +235,18 @@ def test_the_headline_says_how_things_stand(
     assert found.startswith(says)
 
 
+@pytest.mark.parametrize("state", [
+    {"spreading": True}, {"spreading": True, "held": True},
+    {"spreading": True, "closed": True}, {"held": True}, {}])
+def test_the_headline_says_while_the_list_grows(app: Flask, state: dict[str, bool]) -> None:
+    channel = ChannelProgress("email", counts={"sent": 90, "waiting": 10}, due=10)
+    flags = {"spreading": False, "held": False, "closed": False} | state
+    with app.test_request_context():
+        found = live_page.headline(Snapshot([channel], **flags))
+    assert found.endswith("Die Liste wächst noch.") is (
+        flags["spreading"] and not flags["closed"])
+
+
 def test_a_sum_never_tells_a_hidden_number(
         editor: Visitor, published: Announcement, deliver: Deliver) -> None:
     deliver(published, "email", State.SENT, 1234)

@@ -159,11 +159,13 @@ def headline(snapshot: Snapshot) -> str:
         told(Count(c.count(state), c.public) for c in snapshot.channels)
         for state in (State.SENT, State.WAITING))
     words = {"sent": sent, "waiting": waiting}
+    grows = _("Die Liste wächst noch.") if snapshot.spreading and not snapshot.closed else ""
     if snapshot.held:
-        return _("Angehalten: %(sent)s übergeben, %(waiting)s warten.", **words)
+        start = _("Angehalten: %(sent)s übergeben, %(waiting)s warten.", **words)
+        return f"{start} {grows}".rstrip()
     if snapshot.moving:
         start = _("%(sent)s übergeben, %(waiting)s warten.", **words)
-        return f"{start} {_pace(snapshot)}".rstrip()
+        return " ".join(filter(None, (start, _pace(snapshot), grows)))
     if not _finished(snapshot):
         return _("%(sent)s übergeben, %(waiting)s warten auf ihre Zeit: die nächste "
                  "Zusammenfassung, das Ende einer Ruhezeit oder einen neuen Versuch.", **words)
