@@ -142,8 +142,11 @@ def release(session: Session, staff: Staff, announcement: Announcement, now: dat
     """Let it out, approving it where it was submitted, and commit: at `at`, or now, which
     leaves some seconds to take it back. Return when the clock publishes it; None where it
     is published. Raises CannotSend and following.CannotFollow."""
+    last = following.current(session, announcement)  # before the rules look at it
     if (objection := refusal(staff, announcement, second_person(session, announcement))):
         raise CannotSend(objection)
+    if announcement.kind != AnnouncementKind.ORIGINAL:
+        announcement.replaces_id = last.id  # what this was decided after
     leaves = at or (now if skip_undo else now + timedelta(seconds=settings().undo_seconds))
     _check_expiry(announcement, leaves)
     announcement.author_id = announcement.author_id or staff.id

@@ -32,6 +32,7 @@ class Objection(StrEnum):
     WITHDRAWN = "withdrawn"
     CLEARED = "cleared"  # a second all-clear
     NO_DANGER = "no_danger"  # an all-clear of what was no danger
+    OVERTAKEN = "overtaken"  # what was let out for later: its chain has gone on since then
 
 
 class CannotFollow(Exception):
@@ -87,12 +88,16 @@ def take_over(session: Session, announcement: Announcement, now: datetime) -> No
     has not left of the rest: from now on whoever waits for it gets this or nothing. The
     caller commits both in one transaction. Raises CannotFollow.
 
-    The original's row is the lock: of two follow-ups at once the second follows the first."""
+    The original's row is the lock: of two follow-ups at once the second follows the first. But
+    one that was let out for later (`approval.release`) was so after another announcement, and
+    by rules that may ask for more people now: somebody has to look at it again."""
     session.execute(select(Announcement.id).with_for_update()
                     .where(_of_chain(announcement.chain_id)).order_by(Announcement.id))
     before = chain_before(session, announcement)
     last = before[-1] if before else announcement
     check(announcement.kind, last)
+    if announcement.state == AnnouncementState.SCHEDULED and announcement.replaces_id != last.id:
+        raise CannotFollow(Objection.OVERTAKEN, last)
     announcement.replaces_id = last.id
     announcement.urgency = at_least(announcement.urgency, last.urgency)
     _close(session, [a.id for a in before], cutting_off.REPLACED, now)

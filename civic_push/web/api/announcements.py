@@ -133,6 +133,15 @@ def answer(number: int, created: bool = False) -> Answer:
     return told, headers
 
 
+def allow(ability: Can, row: Announcement) -> None:
+    """Raise Problem where an announcement lies outside a client's limits."""
+    if roles.may(client().staff, ability, row):
+        return
+    reading.within(client().staff, [t.id for t in row.topics],
+                   [n.id for n in row.neighbourhoods])
+    raise Problem(403, "scope", _("Dieses Token darf das nicht."))
+
+
 def wanted(number: int, ability: Can, states: tuple[AnnouncementState, ...] = _OPEN
            ) -> Announcement:
     """The announcement that is going to be changed, its row held. Raises Problem where there
@@ -140,10 +149,7 @@ def wanted(number: int, ability: Can, states: tuple[AnnouncementState, ...] = _O
     row = db.session.get(Announcement, number, with_for_update=True)
     if row is None:
         raise missing()
-    if not roles.may(client().staff, ability, row):
-        reading.within(client().staff, [t.id for t in row.topics],
-                       [n.id for n in row.neighbourhoods])
-        raise Problem(403, "scope", _("Dieses Token darf das nicht."))
+    allow(ability, row)
     if request.if_match and not request.if_match.contains(
             shown.etag(shown.announcement(row)).strip('"')):
         raise Problem(412, "changed", _("Die Meldung wurde inzwischen geändert."),

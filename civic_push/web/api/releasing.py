@@ -13,7 +13,7 @@ from civic_push.delivery.models import State
 from civic_push.integrations.clients import Scope
 from civic_push.staff.roles import Can
 from civic_push.web.api import reading, refusals, schemas, schemas_in, shown
-from civic_push.web.api.announcements import Answer, answer, stored, wanted
+from civic_push.web.api.announcements import Answer, allow, answer, stored, wanted
 from civic_push.web.api.frame import ID, client, operation
 from civic_push.web.desk.writing import forms
 from civic_push.web.language import _
@@ -82,6 +82,7 @@ def _check_ready(row: Announcement, at: datetime | None, now: datetime) -> None:
     last = None
     if row.kind != AnnouncementKind.ORIGINAL:
         last = following.current(db.session(), row)
+        allow(Can.WRITE, last)
     flaws = reading.stored_flaws(row, last, now)
     if at is not None and not now < at <= now + approval.LONGEST:
         flaws.append(Flaw("/at", _("Dieser Zeitpunkt muss in der Zukunft und innerhalb eines "

@@ -12,8 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from civic_push.announcements import following, publishing
 from civic_push.announcements.image_models import AnnouncementImage
-from civic_push.announcements.models import Announcement
+from civic_push.announcements.models import Announcement, AnnouncementKind
+from civic_push.announcements.publishing import Draft
 from civic_push.db import utcnow
 from civic_push.integrations.clients import Scope
 from civic_push.staff.models import TrailEntry
@@ -198,6 +200,31 @@ def test_a_limited_client_stays_within_its_ortsteil(
                         ).status_code == 201
     assert program.get(f"/announcements/{foreign}").status_code == 200
     problem(program.ask("DELETE", f"/announcements/{foreign}"), 403, "outside")
+
+
+@ONE_DATABASE
+def test_a_limited_client_does_not_follow_what_has_come_to_reach_further(
+        session: Session, make_program: Callable[..., Program], topic: Topic,
+        make_neighbourhood: Callable[..., Neighbourhood],
+        make_announcement: Callable[..., Announcement]) -> None:
+    here = make_neighbourhood("hiddesen")
+    first = make_announcement(topics=[topic.id], neighbourhoods=[here.id])
+    assert publishing.publish(session, first, utcnow())
+    program = make_program(Scope.READ, Scope.WRITE, Scope.PUBLISH, neighbourhoods=[here.id])
+    body = {"title": "Anders", "text": "Anders.", "topics": [topic.slug],
+            "neighbourhoods": ["hiddesen"], "change": "Anders."}
+    begun = program.post(f"/announcements/{first.id}/correct", body)
+    assert begun.status_code == 201
+    number = begun.json["id"]
+    wide = publishing.save(session, Draft(
+        "Wasser abkochen", "In der ganzen Stadt.", topics=[topic.id], change="Überall.",
+        kind=AnnouncementKind.CORRECTION), utcnow(), follows=first)
+    assert publishing.publish(session, wide, utcnow())
+    for deed, sent in (("correct", body), ("withdraw", {"change": "Anders."})):
+        problem(program.post(f"/announcements/{first.id}/{deed}", sent), 403, "outside")
+    for deed in ("publish", "submit"):
+        problem(program.post(f"/announcements/{number}/{deed}", {}), 403, "outside")
+    assert following.current(session, first).title == "Wasser abkochen"
 
 
 @ONE_DATABASE

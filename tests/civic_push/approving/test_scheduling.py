@@ -113,18 +113,24 @@ def test_what_has_expired_when_its_time_comes_is_a_draft_again_and_says_why(
     assert (step.deed, step.comment, step.staff_id) == (Deed.LATE, "expired", None)
 
 
-def test_a_correction_whose_chain_has_ended_meanwhile_does_not_leave(
-        session: Session, clerk: Staff, make_announcement: Make, now: datetime) -> None:
+@pytest.fixture
+def follow(session: Session, make_announcement: Make, now: datetime) -> Make:
+    """Begin something that follows what is published."""
     original = make_announcement()
     publishing.publish(session, original, now)
 
-    def follow(kind: AnnouncementKind) -> Announcement:
+    def make(kind: AnnouncementKind, **fields: Any) -> Announcement:
         saved = publishing.save(session, publishing.Draft(
             "Brücke", "Offen.", topics=[t.id for t in original.topics], kind=kind,
-            change="Anders."), now, follows=original)
+            change="Anders.", **fields), now, follows=original)
         session.commit()
         return saved
+    return make
 
+
+def test_a_correction_whose_chain_has_ended_meanwhile_does_not_leave(
+        session: Session, clerk: Staff, follow: Make, make_announcement: Make, now: datetime
+        ) -> None:
     correction = follow(AnnouncementKind.CORRECTION)
     approval.release(session, clerk, correction, now, at=now + timedelta(hours=1))
     publishing.publish(session, follow(AnnouncementKind.WITHDRAWAL), now)
@@ -134,6 +140,34 @@ def test_a_correction_whose_chain_has_ended_meanwhile_does_not_leave(
     session.expire_all()
     assert correction.state == AnnouncementState.DRAFT
     assert other.state == AnnouncementState.PUBLISHED, "one that fails holds nobody up"
+
+
+def test_what_was_scheduled_does_not_end_a_danger_that_two_people_let_out_since(
+        session: Session, clerk: Staff, make_staff: Callable[..., Staff], follow: Make,
+        now: datetime) -> None:
+    withdrawal = follow(AnnouncementKind.WITHDRAWAL)
+    approval.release(session, clerk, withdrawal, now, at=now + timedelta(hours=1))
+    danger = follow(AnnouncementKind.CORRECTION, urgency=Urgency.DANGER, author_id=clerk.id)
+    approval.submit(session, clerk, danger, now)
+    approval.release(session, make_staff("approver"), danger, now, skip_undo=True)
+    tick(now + timedelta(hours=2))
+    session.expire_all()
+    assert (danger.state, danger.closed_at) == (AnnouncementState.PUBLISHED, None)
+    assert withdrawal.state == AnnouncementState.DRAFT
+    assert approval.steps(session, withdrawal)[0][0].comment == "overtaken"
+    assert approval.second_person(session, withdrawal) == approval.Why.DANGER
+
+
+def test_what_is_scheduled_follows_the_newest_there_was_when_it_was_let_out(
+        session: Session, clerk: Staff, follow: Make, now: datetime) -> None:
+    withdrawal = follow(AnnouncementKind.WITHDRAWAL)  # begun before the correction
+    correction = follow(AnnouncementKind.CORRECTION)
+    publishing.publish(session, correction, now)
+    approval.release(session, clerk, withdrawal, now, at=now + timedelta(hours=1))
+    tick(now + timedelta(hours=2))
+    session.expire_all()
+    assert withdrawal.state == AnnouncementState.PUBLISHED
+    assert withdrawal.replaces_id == correction.id
 
 
 def test_it_is_not_scheduled_for_when_it_has_expired(

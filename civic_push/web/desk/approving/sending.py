@@ -78,6 +78,8 @@ LATE_WORDS = {
     "expired": lazy_gettext("Als sie hinausgehen sollte, galt sie nicht mehr."),
     "withdrawn": lazy_gettext("Was sie ergänzt, war inzwischen zurückgezogen."),
     "cleared": lazy_gettext("Entwarnung war inzwischen gegeben."),
+    "overtaken": lazy_gettext("Inzwischen ging eine andere Fassung hinaus. Bitte prüfen Sie, ob "
+                              "diese noch dazu passt."),
 }
 """Why the clock made a draft of it again, where it has a sentence for that."""
 
