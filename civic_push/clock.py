@@ -15,7 +15,7 @@ from civic_push.announcements import scheduling
 from civic_push.config import settings
 from civic_push.db import db
 from civic_push.delivery import health, holding, pauses
-from civic_push.delivery.endings import finish_goodbyes
+from civic_push.delivery.endings import finish_goodbyes, forget_letters
 from civic_push.delivery.sweep import end_stale, sweep
 from civic_push.intake.checking import ring_due
 from civic_push.integrations import answers, calling, webhooks
@@ -44,6 +44,7 @@ def tick(now: datetime) -> None:
     if tasks.first_in("hour", 3600):
         vanish_unconfirmed(db.session(), now)
         forget_answered(db.session(), now)
+        forget_letters(db.session(), now)
         sessions.forget_ended(db.session(), now)
         answers.forget_old(db.session(), now)
         webhooks.forget_old(db.session(), now)

@@ -1,5 +1,5 @@
 """When a contact ends: stand-ins take over from a browser that is gone, and whoever leaves
-by SMS is told so once before the number is deleted."""
+by SMS is told so once before the number is deleted. Letters to the desk end, too."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from sqlalchemy import and_, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from civic_push.db import UTCDateTime
-from civic_push.delivery.models import Delivery, Lane, Purpose, State
+from civic_push.delivery.models import COLUMNS, Delivery, Lane, Purpose, State
 from subscriptions.leaving import begin_leaving, leave
 from subscriptions.models import Contact, ContactState
 
 _NOTICE_LIFE = timedelta(hours=48)
-_COLUMNS = ("announcement_id", "contact_id", "purpose", "subscription_id", "channel", "lane",
-            "state", "due_at", "expires_at", "attempts", "parts", "created_at")
+_LETTER_KEPT = timedelta(days=1)  # longer than the next one waits for it (approval_letters)
 
 
 def take_over(session: Session, gone: Collection[int], now: datetime) -> None:
@@ -52,7 +51,7 @@ def _inherit(session: Session, contact: Contact, lost_id: int, now: datetime) ->
         .where(Delivery.contact_id == lost_id, Delivery.purpose == Purpose.ANNOUNCEMENT,
                Delivery.state.in_((State.WAITING, State.GONE)),
                Delivery.expires_at > now, already.id.is_(None)))
-    session.execute(insert(Delivery).from_select(_COLUMNS, missed))
+    session.execute(insert(Delivery).from_select(COLUMNS, missed))
 
 
 def begin_goodbye(session: Session, contact: Contact, now: datetime) -> None:
@@ -75,3 +74,13 @@ def finish_goodbyes(session: Session, now: datetime) -> int:
     done = session.scalars(
         select(Contact.id).where(Contact.state == ContactState.LEAVING, ~waiting)).all()
     return leave(session, done, "stop", now)
+
+
+def forget_letters(session: Session, now: datetime) -> None:
+    """Take the addresses of the town's people out of letters that left long ago; those of
+    residents never stand in the ledger. The caller commits."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.announcement_id.is_(None), Delivery.outlet.is_not(None),
+               Delivery.state != State.WAITING, Delivery.due_at <= now - _LETTER_KEPT)
+        .values(outlet=None).execution_options(synchronize_session=False))

@@ -14,6 +14,7 @@ from channels.base import Urgency
 from civic_push.announcements import approval, scheduling
 from civic_push.announcements.models import Announcement
 from civic_push.db import utcnow
+from civic_push.delivery import endings
 from civic_push.delivery.drain import drain
 from civic_push.delivery.models import Delivery, State
 from civic_push.staff.models import Staff
@@ -126,3 +127,23 @@ def test_who_has_nobody_to_ask_is_told(
     make_staff("editor")
     assert approval.submit(
         session, author, make_announcement(urgency=Urgency.DANGER), utcnow()) == 0
+
+
+def test_the_ledger_forgets_whom_a_letter_went_to_a_day_later(
+        session: Session, outbox: Outbox, make_announcement: Make,
+        make_staff: Callable[..., Staff]) -> None:
+    author = make_staff("author")
+    make_staff("approver")
+    now = utcnow()
+    approval.submit(session, author, make_announcement(author_id=author.id), now)
+    public = Delivery(announcement_id=1, outlet="Mastodon", channel="outlet", lane="normal",
+                      state=State.SENT, due_at=now, expires_at=now, created_at=now)
+    session.add(public)
+    session.commit()
+    endings.forget_letters(session, now + timedelta(days=3))
+    assert letters(session)[0][0] == "approver@example.org", "it has not left yet"
+    drain("email", "transactional")
+    for hours, address in ((23, "approver@example.org"), (25, "")):
+        endings.forget_letters(session, now + timedelta(hours=hours))
+        session.commit()
+        assert [whom for whom, _due in letters(session)] == [address, "Mastodon"]
