@@ -41,11 +41,6 @@ class Outlets:
         """All outlets, in the order of the settings."""
         return list(self._outlets)
 
-    def wanting(self, topics: Collection[str], neighbourhoods: Collection[str]) -> list[str]:
-        """The names of the outlets that get an announcement with these slugs."""
-        return [name for name, outlet in self._outlets.items()
-                if wants(outlet, topics, neighbourhoods)]
-
     def clean(self, address: str) -> str:
         """An outlet's name. Raises InvalidAddress("outlet_unknown")."""
         if address not in self._outlets:

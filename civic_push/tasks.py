@@ -1,4 +1,4 @@
-"""enqueue(lane, job, ...): the only module that touches RQ.
+"""enqueue(lane, job, ...): besides worker.py the only module that touches RQ.
 
 The queue is a doorbell: a job carries ids or names, never content, and losing one costs
 no more than the seconds until the clock's sweep rings again.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import Any, cast
 
 import redis
@@ -21,7 +22,17 @@ from rq.worker import BaseWorker
 
 log = structlog.get_logger()
 
-LANES = ("transactional", "urgent", "normal", "digest")
+
+class Lane(StrEnum):
+    """How soon a worker looks at something; the order is the workers' order."""
+
+    TRANSACTIONAL = "transactional"
+    URGENT = "urgent"
+    NORMAL = "normal"
+    DIGEST = "digest"
+
+
+LANES = tuple(lane.value for lane in Lane)
 """The queues, in the order in which workers look at them."""
 
 _JOB_SECONDS = 120  # a job works a few seconds; this ends one that hangs

@@ -19,7 +19,12 @@ from sqlalchemy.orm import Session
 from channels.base import Urgency
 from civic_push.announcements import approval_letters, following, publishing
 from civic_push.announcements.approval_models import ApprovalStep, Deed
-from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
+from civic_push.announcements.models import (
+    OPEN,
+    Announcement,
+    AnnouncementKind,
+    AnnouncementState,
+)
 from civic_push.config import settings
 from civic_push.delivery.audiences import reach
 from civic_push.delivery.models import Purpose
@@ -27,7 +32,6 @@ from civic_push.staff import roles, trail
 from civic_push.staff.models import Staff
 from civic_push.staff.roles import Can
 
-OPEN = (AnnouncementState.DRAFT, AnnouncementState.WAITING)
 UNDER_WAY = (AnnouncementState.SUBMITTED, AnnouncementState.SCHEDULED)
 LONGEST = timedelta(days=366)  # from now to when something may be scheduled for
 

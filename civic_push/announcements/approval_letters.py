@@ -29,8 +29,9 @@ def people(session: Session) -> list[Staff]:
 
 def write(session: Session, purpose: Purpose, readers: Iterable[Staff], now: datetime,
           urgent: bool = False) -> int:
-    """Write a letter to each of these people, unless one waits already; return to how many.
-    They leave after the caller's commit, with the sweep or `transactional.ring("email")`."""
+    """Write a letter to each of these people, or let the one that waits for him stand for
+    this, too; return how many people these are. Letters leave after the caller's commit, with
+    the sweep or `transactional.ring("email")`."""
     count = 0
     for reader in readers:
         _write(session, purpose, reader.email, now, EVERY_URGENT if urgent else EVERY)

@@ -24,6 +24,10 @@ class AnnouncementState(StrEnum):
     DISMISSED = "dismissed"
 
 
+OPEN = (AnnouncementState.DRAFT, AnnouncementState.WAITING)
+"""Where a text may still be changed."""
+
+
 class AnnouncementKind(StrEnum):
     """What an announcement is to the one it follows."""
 

@@ -15,6 +15,7 @@ from civic_push import tasks
 from civic_push.announcements import following
 from civic_push.announcements.image_models import AnnouncementImage
 from civic_push.announcements.models import (
+    OPEN,
     Announcement,
     AnnouncementKind,
     AnnouncementState,
@@ -27,7 +28,6 @@ from subscriptions.matching import recipients
 from subscriptions.models import Neighbourhood, Register, Topic
 
 _Row = TypeVar("_Row", Topic, Neighbourhood)
-_OPEN = (AnnouncementState.DRAFT, AnnouncementState.WAITING)
 
 
 class AlreadyPublished(Exception):
@@ -74,7 +74,7 @@ def save(session: Session, draft: Draft, now: datetime,
         session.add(announcement)
         if follows is not None:
             _take_on(session, announcement, follows)
-    elif announcement.state not in _OPEN:
+    elif announcement.state not in OPEN:
         raise AlreadyPublished
     announcement.editor_id = draft.author_id
     announcement.urgency, announcement.expires_at = draft.urgency, draft.expires_at
@@ -90,7 +90,7 @@ def save(session: Session, draft: Draft, now: datetime,
 
 
 def publish(session: Session, announcement: Announcement, now: datetime,
-            states: Collection[AnnouncementState] = _OPEN) -> bool:
+            states: Collection[AnnouncementState] = OPEN) -> bool:
     """Publish: commit, then ring for its deliveries. Returns False where it is in none of
     these `states` any more (two tabs, two editors, two clocks), True where this call did it. A
     follow-up ends, in the same transaction, what has not left of its chain; raises

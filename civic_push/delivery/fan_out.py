@@ -40,7 +40,7 @@ from civic_push.config import settings
 from civic_push.db import UTCDateTime, db, give_way, is_sqlite, utcnow
 from civic_push.delivery.drain import drain
 from civic_push.delivery.holding import lane_prefix
-from civic_push.delivery.models import Delivery, Lane, Purpose, State
+from civic_push.delivery.models import COLUMNS, Delivery, Lane, Purpose, State
 from subscriptions.matching import recipients
 from subscriptions.models import Contact, ContactState, Frequency, Subscriber
 from subscriptions.timing import Rhythm, due_at
@@ -124,10 +124,6 @@ def _write_chunk(session: Session, announcement: Announcement, upper: int) -> No
         literal(announcement.published_at, UTCDateTime),
     ).join_from(matched, rhythms, in_rhythm(matched, rhythms))
     session.execute(insert(Delivery).from_select(COLUMNS, chosen))
-
-
-COLUMNS = ["announcement_id", "contact_id", "purpose", "subscription_id", "channel", "lane",
-           "state", "due_at", "expires_at", "attempts", "parts", "created_at"]
 
 
 def first_of_all(people: Select[*tuple[Any, ...]]) -> CTE:

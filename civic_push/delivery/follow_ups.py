@@ -24,7 +24,6 @@ from civic_push.delivery import cutting_off
 from civic_push.delivery.audiences import People, chain_before, firsts, followers, heard
 from civic_push.delivery.fan_out import (
     CHUNK,
-    COLUMNS,
     FIRST_CHUNK,
     first_of_all,
     in_rhythm,
@@ -34,7 +33,7 @@ from civic_push.delivery.fan_out import (
     upper_of,
 )
 from civic_push.delivery.follow_up_outlets import write_outlets
-from civic_push.delivery.models import Delivery, Purpose, State
+from civic_push.delivery.models import COLUMNS, Delivery, Purpose, State
 from subscriptions.models import Contact
 
 

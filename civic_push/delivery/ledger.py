@@ -1,4 +1,5 @@
-"""Claiming and recording: the only place that changes a delivery's state, always set-wise.
+"""Claiming and recording, always set-wise. Elsewhere a delivery's state changes only where
+somebody ends it (`cutting_off`, `endings`, `residents`) or sends again (`again`).
 
 A claim is a conditional UPDATE that writes a lease, so that no two workers hold one row; a
 worker that dies keeps nothing longer than its lease.

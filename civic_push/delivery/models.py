@@ -9,10 +9,12 @@ from sqlalchemy import Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from civic_push.db import Base, BigId
+from civic_push.tasks import Lane as Lane  # noqa: PLC0414  # the queues' names are the rows'
 
 
 class State(StrEnum):
-    """What became of a delivery. All but WAITING are final."""
+    """What became of a delivery. Of all but WAITING its worker is done; what was refused,
+    unknown or expired waits again where an editor sends again (`again`)."""
 
     WAITING = "waiting"
     SENT = "sent"
@@ -21,18 +23,6 @@ class State(StrEnum):
     UNKNOWN = "unknown"
     EXPIRED = "expired"
     CANCELLED = "cancelled"  # before its turn the contact left, or the announcement ended
-
-
-FINAL = frozenset(State) - {State.WAITING}
-
-
-class Lane(StrEnum):
-    """How soon a worker looks at a delivery; the order is the workers' order."""
-
-    TRANSACTIONAL = "transactional"
-    URGENT = "urgent"
-    NORMAL = "normal"
-    DIGEST = "digest"
 
 
 class Purpose(StrEnum):
@@ -98,6 +88,11 @@ class Delivery(Base):
     receipt: Mapped[str | None] = mapped_column(String(200), default=None)
     error: Mapped[str | None] = mapped_column(Text, default=None)
     created_at: Mapped[datetime]
+
+
+COLUMNS = ("announcement_id", "contact_id", "purpose", "subscription_id", "channel", "lane",
+           "state", "due_at", "expires_at", "attempts", "parts", "created_at")
+"""What an INSERT … SELECT into the ledger fills, in this order."""
 
 
 class Trial(Base):

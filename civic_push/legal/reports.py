@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -40,12 +40,6 @@ def latest(session: Session) -> Sequence[BarrierReport]:
     done = session.scalars(select(BarrierReport).where(BarrierReport.answered_at.is_not(None))
                            .order_by(BarrierReport.answered_at.desc()).limit(SHOWN)).all()
     return [*waiting, *done]
-
-
-def open_count(session: Session) -> int:
-    """How many wait for an answer."""
-    return session.scalar(select(func.count()).select_from(BarrierReport).where(
-        BarrierReport.answered_at.is_(None))) or 0
 
 
 def reply_address(seals: Seals, report: BarrierReport) -> str:

@@ -28,7 +28,7 @@ from civic_push.bench import residents
 from civic_push.bench.end_to_end import found_town
 from civic_push.config import PREFIX
 from civic_push.db import db, utcnow
-from civic_push.delivery.models import FINAL, Delivery, State
+from civic_push.delivery.models import Delivery, State
 from subscriptions.models import Contact
 from tests.conftest import SECRETS
 from tests.parts import Postgres, Valkey
@@ -42,6 +42,7 @@ ROOT = Path(__file__).parents[2]
 COUNT = 20_000
 BATCH = WebPush.batch_size  # deliveries a worker holds at once
 LEASE = 10  # seconds
+FINAL = frozenset(State) - {State.WAITING}
 
 
 @dataclass

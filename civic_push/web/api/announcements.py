@@ -9,7 +9,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
 
 from civic_push.announcements import archive, publishing
-from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
+from civic_push.announcements.models import (
+    OPEN,
+    Announcement,
+    AnnouncementKind,
+    AnnouncementState,
+)
 from civic_push.db import db, utcnow
 from civic_push.integrations import clients
 from civic_push.integrations.clients import Scope
@@ -24,7 +29,6 @@ from civic_push.web.problems import Flaw, Problem, invalid, missing
 from subscriptions.models import Neighbourhood, Topic
 
 _TAG = "announcements"
-_OPEN = (AnnouncementState.DRAFT, AnnouncementState.WAITING)
 Answer = tuple[dict[str, Any], dict[str, str]]
 
 
@@ -142,7 +146,7 @@ def allow(ability: Can, row: Announcement) -> None:
     raise Problem(403, "scope", _("Dieses Token darf das nicht."))
 
 
-def wanted(number: int, ability: Can, states: tuple[AnnouncementState, ...] = _OPEN
+def wanted(number: int, ability: Can, states: tuple[AnnouncementState, ...] = OPEN
            ) -> Announcement:
     """The announcement that is going to be changed, its row held. Raises Problem where there
     is none, it lies outside a client's limits, is in another state or has changed."""

@@ -13,7 +13,12 @@ from sqlalchemy.orm import Session
 
 from civic_push.announcements import approval, publishing
 from civic_push.announcements.approval import CannotSend, Refusal
-from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
+from civic_push.announcements.models import (
+    OPEN,
+    Announcement,
+    AnnouncementKind,
+    AnnouncementState,
+)
 from civic_push.config import settings
 from civic_push.db import db, utcnow
 from civic_push.delivery import transactional
@@ -27,7 +32,7 @@ from civic_push.web.desk.writing.write import Original
 from civic_push.web.forms import Typed
 from subscriptions.models import Neighbourhood, Topic
 
-_SENDABLE = (*approval.OPEN, AnnouncementState.SUBMITTED)
+_SENDABLE = (*OPEN, AnnouncementState.SUBMITTED)
 
 desk.context_processor(sending.words)
 

@@ -6,8 +6,7 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 
-from civic_push.announcements import approval
-from civic_push.announcements.models import Announcement, AnnouncementState
+from civic_push.announcements.models import OPEN, Announcement, AnnouncementState
 from civic_push.db import db
 from civic_push.staff.roles import Can
 from civic_push.web.desk.frame import ID, desk, needs, note, page_number, wanted
@@ -20,7 +19,7 @@ from civic_push.web.desk.writing.write import closed_sentence
 def dismiss(number: int) -> ResponseReturnValue:
     """Put a draft or an item of the tray aside; it can be restored."""
     from_tray = wanted(number, Can.WRITE).state == AnnouncementState.WAITING
-    if _move(number, approval.OPEN, AnnouncementState.DISMISSED):
+    if _move(number, OPEN, AnnouncementState.DISMISSED):
         flash(_("Verworfen. Sie finden den Text unter „Verworfen“ wieder."), "success")
     else:
         flash(closed_sentence(), "warning")

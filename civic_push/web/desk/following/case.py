@@ -10,9 +10,10 @@ from typing import ClassVar
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from civic_push.announcements import approval, following
+from civic_push.announcements import following
 from civic_push.announcements.following import CannotFollow, Objection
 from civic_push.announcements.models import (
+    OPEN,
     Announcement,
     AnnouncementKind,
     AnnouncementState,
@@ -71,7 +72,7 @@ class Case(Sheet):
             return objection(error)
         return ""
 
-    def require(self, states: Collection[AnnouncementState] = approval.OPEN) -> None:
+    def require(self, states: Collection[AnnouncementState] = OPEN) -> None:
         """Raise CannotFollow where this cannot follow the last, or is in none of these
         `states` any more."""
         if self.draft is not None and self.draft.state not in states:

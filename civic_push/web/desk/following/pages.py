@@ -8,9 +8,14 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from civic_push.announcements import approval, following
+from civic_push.announcements import following
 from civic_push.announcements.following import CannotFollow, Objection
-from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
+from civic_push.announcements.models import (
+    OPEN,
+    Announcement,
+    AnnouncementKind,
+    AnnouncementState,
+)
 from civic_push.config import settings
 from civic_push.db import db, utcnow
 from civic_push.delivery.audiences import reach
@@ -29,7 +34,7 @@ from civic_push.web.forms import Typed
 from civic_push.web.protection import limiter
 
 _DEED = "<any(korrigieren, zurueckziehen, entwarnen):deed>"
-_SENDABLE = (*approval.OPEN, AnnouncementState.SUBMITTED)
+_SENDABLE = (*OPEN, AnnouncementState.SUBMITTED)
 _OURS = {"desk.edit": "desk.edit_follow_up", "desk.save": "desk.edit_follow_up",
          "desk.confirm": "desk.confirm_follow_up", "desk.publish": "desk.confirm_follow_up"}
 """Pages of ordinary drafts, and the page here where a follow-up's draft is at home."""
@@ -62,7 +67,7 @@ def follow(number: int, deed: str) -> ResponseReturnValue:
     case = _new(number, deed)
     if case.draft is not None:
         flash(_("Das hat schon jemand begonnen. Hier ist der Entwurf."), "info")
-        if case.draft.state not in approval.OPEN:
+        if case.draft.state not in OPEN:
             return redirect(url_for("desk.watch", number=case.draft.id))
         return redirect(case.page(request.args.get("entwurf")))
     case.require()

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from civic_push.announcements import images
 from civic_push.announcements.image_models import AnnouncementImage
 from civic_push.announcements.images import BadImage, Clean
-from civic_push.announcements.models import Announcement, AnnouncementState
+from civic_push.announcements.models import OPEN, Announcement
 from civic_push.config import settings
 from civic_push.db import db
 from civic_push.staff import roles
@@ -30,7 +30,6 @@ from civic_push.web.pictures import image_of, sent
 
 ALT_LENGTH = 500  # as the column
 MOST_SENT = 16 * 1024 * 1024  # bytes of a request; nginx takes no more (deploy/nginx.conf)
-_OPEN = (AnnouncementState.DRAFT, AnnouncementState.WAITING)
 
 
 @desk.url_value_preprocessor
@@ -48,7 +47,7 @@ def let_photos_in(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 def image(number: int) -> ResponseReturnValue:
     """The picture there is, and the form for another."""
     announcement = wanted(number, Can.WRITE)
-    if announcement.state not in _OPEN:
+    if announcement.state not in OPEN:
         return _closed(number)
     there = image_of(announcement)
     return _form(announcement, Typed(MultiDict({"alt": there.alt if there else ""})))
@@ -59,7 +58,7 @@ def image(number: int) -> ResponseReturnValue:
 def save_image(number: int) -> ResponseReturnValue:
     """Keep a picture, or other words for the one there is."""
     announcement = wanted(number, Can.WRITE)
-    if announcement.state not in _OPEN:
+    if announcement.state not in OPEN:
         return _closed(number)
     typed, there = Typed(MultiDict({"alt": request.form.get("alt", "")})), image_of(announcement)
     made = _read(typed, there)
@@ -78,7 +77,7 @@ def save_image(number: int) -> ResponseReturnValue:
 def remove_image(number: int) -> ResponseReturnValue:
     """Take the picture away."""
     announcement = wanted(number, Can.WRITE)
-    if announcement.state not in _OPEN:
+    if announcement.state not in OPEN:
         return _closed(number)
     there = image_of(announcement)
     if there is not None:

@@ -8,7 +8,8 @@ from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from civic_push.announcements import approval, versions
+from civic_push.announcements import versions
+from civic_push.announcements.models import OPEN
 from civic_push.announcements.writing_models import AnnouncementVersion
 from civic_push.db import db
 from civic_push.languages import LANGUAGES
@@ -29,7 +30,7 @@ def show_versions(number: int) -> ResponseReturnValue:
     then, now = (stored(one.content) if one else Written(where="town") for one in (before, shown))
     return render_template(
         "desk/versions.html", announcement=announcement, versions=found, shown=shown,
-        before=before, names=author_names(found), editable=announcement.state in approval.OPEN,
+        before=before, names=author_names(found), editable=announcement.state in OPEN,
         changes=changes(then, now), checked=[LANGUAGES[language] for language in now.checked])
 
 

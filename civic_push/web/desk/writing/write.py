@@ -13,8 +13,13 @@ from flask_security import current_user
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from civic_push.announcements import approval, publishing, versions
-from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementText
+from civic_push.announcements import publishing, versions
+from civic_push.announcements.models import (
+    OPEN,
+    Announcement,
+    AnnouncementKind,
+    AnnouncementText,
+)
 from civic_push.announcements.publishing import Draft
 from civic_push.db import db
 from civic_push.intake.models import Item
@@ -51,7 +56,7 @@ class Original(Sheet):
 
     def closed(self) -> str:
         """It is out, or somebody else's turn."""
-        return closed_sentence() if self.draft and self.draft.state not in approval.OPEN else ""
+        return closed_sentence() if self.draft and self.draft.state not in OPEN else ""
 
     def page(self, kept: str | None = None) -> str:
         if self.draft:
