@@ -140,6 +140,15 @@ def clean(email: str) -> str:
         raise BadAccount(f"{email!r} is no e-mail address: {error}") from error
 
 
+def as_stored(typed: str) -> str:
+    """What somebody typed, in the spelling that an account's address has: what signs in and
+    what counts failures must mean the same one. What is no address stays what it is."""
+    try:
+        return clean(typed)
+    except BadAccount:
+        return typed.strip().casefold()
+
+
 def new_password() -> str:
     """A password to hand out: 100 bits, in groups that can be read over the telephone."""
     letters = "abcdefghjkmnpqrstuvwxyz23456789"  # without i, l, o, 0, 1

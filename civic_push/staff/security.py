@@ -20,7 +20,7 @@ from flask_security.forms import LoginForm
 
 from civic_push.config import settings
 from civic_push.db import db, utcnow
-from civic_push.staff import roles, sessions, trail
+from civic_push.staff import accounts, roles, sessions, trail
 from civic_push.staff.models import DeskSession, Role, Staff
 
 SIGN_IN_PATH = "/redaktion/anmelden"
@@ -33,6 +33,7 @@ class SignInForm(LoginForm):
 
     def validate(self, **kwargs: Any) -> bool:
         """Check the credentials; put one sentence into `form_errors` where they fail."""
+        self.email.data = accounts.as_stored(self.email.data or "")
         if super().validate(**kwargs):
             return True
         if self.next.errors:  # an address of somebody else's to go on to: go to the desk

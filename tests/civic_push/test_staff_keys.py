@@ -20,6 +20,7 @@ from tests.civic_push.conftest import EDITOR, PASSWORD, sign_in
 from tests.civic_push.desk_visitor import Visitor, hidden
 
 SIGN_IN, ACCOUNT, APP = "/redaktion/anmelden", "/redaktion/konto", "/redaktion/konto/app"
+STEP = "/redaktion/anmelden/code"
 
 
 def app_code(key: str, moment: datetime) -> str:
@@ -101,6 +102,39 @@ def test_guessing_the_second_factor_from_many_networks_ends_too(
         visitor.client.environ_base["REMOTE_ADDR"] = f"192.0.2.{number}"
         answers.append(visitor.post("/redaktion/anmelden/code", code="0", **page).status_code)
     assert answers == [422] * 50 + [429]
+
+
+def test_what_the_form_says_of_the_address_does_not_begin_another_count(
+        app: Flask, editor: Visitor) -> None:
+    set_up_app(editor)
+    visitor = begin(app.test_client())
+    page = hidden(visitor.get(STEP).text)
+    tries = [visitor.post(STEP, **page, code="000000", email=f"x{number}@example.org").status_code
+             for number in range(6)]
+    assert tries == [422] * 5 + [429]
+
+
+def test_the_password_once_more_gives_no_more_guesses_at_the_code(
+        app: Flask, editor: Visitor) -> None:
+    set_up_app(editor)
+    tries = [begin(app.test_client()).press(STEP, code="aaaa-aaaa-aaaa-aaaa").status_code
+             for _ in range(6)]
+    assert tries == [422] * 5 + [429]
+
+
+def test_guessing_many_accounts_second_factors_from_one_network_ends_too(
+        app: Flask, session: Session) -> None:
+    answers = []
+    for number in range(7):
+        address = f"person{number}@example.org"
+        person = accounts.create(session, address, PASSWORD, "editor", utcnow())
+        person.totp_secret = codes.new_secret()
+        session.commit()
+        visitor = Visitor(app.test_client())
+        assert visitor.press(SIGN_IN, email=address, password=PASSWORD).location == STEP
+        page = hidden(visitor.get(STEP).text)
+        answers += [visitor.post(STEP, **page, code="0").status_code for _ in range(5)]
+    assert answers == [422] * 30 + [429] * 5
 
 
 def test_the_second_step_without_the_first_leads_back(client: FlaskClient) -> None:

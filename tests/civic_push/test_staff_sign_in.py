@@ -98,6 +98,30 @@ def test_guessing_at_unknown_addresses_ends_just_as_soon(client: FlaskClient) ->
     assert tries == [200] * 5 + [429]
 
 
+@pytest.mark.parametrize("path", [SIGN_IN, f"{SIGN_IN}/wiederherstellen"])
+def test_another_spelling_of_the_address_is_no_other_count(
+        client: FlaskClient, staff: Staff, path: str) -> None:
+    visitor = Visitor(client)
+    wide = [EDITOR.replace(letter, chr(ord(letter) + 0xFEE0)) for letter in "xmp"]
+    spelled = [EDITOR, EDITOR.upper(), *(EDITOR[:10] + one[10:] for one in wide)]
+    tries = [visitor.press(path, email=email, password="falsch-falsch", code="x").status_code
+             for email in (*spelled, EDITOR)]
+    assert tries == [tries[0]] * 5 + [429]
+    assert tries[0] in (200, 422)
+
+
+@pytest.mark.parametrize("spelled", [f" {EDITOR.upper()} ", EDITOR.replace("x", "\uff58")])
+def test_capitals_and_spaces_do_not_keep_anybody_out(
+        client: FlaskClient, staff: Staff, spelled: str) -> None:
+    assert Visitor(client).press(SIGN_IN, email=spelled, password=PASSWORD).status_code == 302
+
+
+def test_an_address_that_only_the_database_finds_alike_is_another_one(
+        client: FlaskClient, staff: Staff) -> None:
+    dotted = EDITOR.replace("i", "\u0130")  # PostgreSQL's lower() makes an i of it
+    assert WRONG in Visitor(client).press(SIGN_IN, email=dotted, password=PASSWORD).text
+
+
 def test_signing_in_again_and_again_is_no_guessing(client: FlaskClient, staff: Staff) -> None:
     visitor = Visitor(client)
     for _ in range(7):

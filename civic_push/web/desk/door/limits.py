@@ -16,6 +16,7 @@ from flask import session as cookie
 from werkzeug.wrappers import Response
 
 from civic_push.config import settings
+from civic_push.staff import accounts
 from civic_push.staff.models import Staff
 from civic_push.web.protection import network
 
@@ -27,11 +28,12 @@ PER_ACCOUNT = "50 per hour"
 
 DEVICE = "bekannt"  # the cookie of a browser that has been signed in
 _DEVICE_DAYS = 180
+_SECOND_STEP = "door.check_second_step"
 
 
 def account() -> str:
     """The account that is tried, by a keyed hash: Redis holds no addresses."""
-    return _mark(f"account {_typed()}")[:32]
+    return _mark(f"account {_tried()}")[:32]
 
 
 def network_and_account() -> str:
@@ -65,14 +67,16 @@ def remember_device(staff: Staff) -> None:
 
 def _known_device() -> str | None:
     nonce, _dot, mark = request.cookies.get(DEVICE, "").partition(".")
-    genuine = _mark(f"device {nonce} {_typed()}")[:32]
+    genuine = _mark(f"device {nonce} {_tried()}")[:32]
     return nonce if hmac.compare_digest(mark.encode(), genuine.encode()) else None
 
 
-def _typed() -> str:
-    """The address that is tried: typed here, or with the password a step before."""
-    before = (cookie.get("half") or {}).get("email", "")
-    return str(request.form.get("email", before)).strip().casefold()
+def _tried() -> str:
+    """The address that is tried: the one whose password was right a step before, whatever the
+    second step's form says; elsewhere what is typed."""
+    if request.endpoint == _SECOND_STEP:
+        return str((cookie.get("half") or {}).get("email", ""))
+    return accounts.as_stored(request.form.get("email", ""))
 
 
 def _mark(words: str) -> str:

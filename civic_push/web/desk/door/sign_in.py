@@ -24,7 +24,7 @@ from sqlalchemy import select
 
 from civic_push.config import settings
 from civic_push.db import db, utcnow
-from civic_push.staff import codes, passkeys, trail
+from civic_push.staff import accounts, codes, passkeys, trail
 from civic_push.staff.models import Staff
 from civic_push.staff.security import SignInForm, enter
 from civic_push.web.desk.door import limits
@@ -73,6 +73,7 @@ def second_step() -> ResponseReturnValue:
 @door.post("/anmelden/code")
 @limiter.limit(limits.PER_ACCOUNT, key_func=limits.account,
                deduct_when=limits.failed, exempt_when=limits.known_device)
+@limiter.limit(limits.PER_NETWORK, deduct_when=limits.failed, exempt_when=limits.known_device)
 @limiter.limit(limits.PER_BOTH, key_func=limits.network_and_account,
                deduct_when=limits.failed)
 def check_second_step() -> ResponseReturnValue:
@@ -123,7 +124,8 @@ def check_recovery() -> ResponseReturnValue:
     first: a sheet of paper alone must not open the account."""
     typed, session = Typed(request.form), db.session()
     staff = session.scalar(select(Staff).where(
-        Staff.email == typed.text("email").casefold(), Staff.active, Staff.password.is_(None)))
+        Staff.email == accounts.as_stored(typed.text("email")), Staff.active,
+        Staff.password.is_(None)))
     if staff and codes.use_recovery_code(session, staff, typed.text("code")):
         flash(_("Dieser Code ist verbraucht. Richten Sie am besten gleich einen neuen Passkey "
                 "ein."), "warning")
