@@ -2,8 +2,9 @@
 PKCE, state and nonce (authlib checks them and the ID token's signature).
 
 An account is found by the provider's subject; the first time by its e-mail address, if the
-provider vouches for it. Groups may give roles (`CIVIC_PUSH_OIDC_ROLES`); then whoever is in
-one of them needs no invitation, and roles follow the groups at each sign-in.
+provider vouches for it; from then on it is that person's, whoever gets the address next.
+Groups may give roles (`CIVIC_PUSH_OIDC_ROLES`); then whoever is in one of them needs no
+invitation, and roles follow the groups at each sign-in.
 """
 
 from __future__ import annotations
@@ -104,6 +105,8 @@ def admit(session: Session, claims: Mapping[str, Any], now: datetime) -> Staff:
 
 def _by_address(session: Session, address: str, roles: list[str], now: datetime) -> Staff:
     staff = accounts.find(session, address)
+    if staff is not None and staff.oidc_subject is not None:
+        raise NotAdmitted("stranger")  # somebody else's, until an administrator resets it
     if staff is not None:
         return staff
     if not roles:
@@ -119,7 +122,7 @@ def _address(s: Settings, claims: Mapping[str, Any]) -> str:
         address = accounts.clean(str(claims.get("email", "")))
     except accounts.BadAccount as error:
         raise NotAdmitted("unverified") from error
-    if claims.get("email_verified") is False:
+    if str(claims.get("email_verified")).casefold() in ("false", "0"):  # some send it as a text
         raise NotAdmitted("unverified")
     if s.oidc_domains and address.partition("@")[2] not in map(str.casefold, s.oidc_domains):
         raise NotAdmitted("domain")

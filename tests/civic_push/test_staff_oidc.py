@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from civic_push.config import BadSetting, Settings
-from civic_push.staff import accounts
+from civic_push.db import db
+from civic_push.staff import accounts, oidc
 from civic_push.staff.models import Staff, TrailEntry
 from tests.civic_push.conftest import EDITOR
 from tests.civic_push.desk_visitor import Visitor
@@ -26,6 +28,7 @@ def provider() -> Iterator[IdentityProvider]:
     """The provider, with its accounts."""
     with providing() as running:
         running.knows("anna", email=EDITOR, email_verified=True, groups=["alle"])
+        running.knows("nachfolgerin", email=EDITOR, email_verified=True)
         running.knows("neu", email=NEW, email_verified=True, groups=["alle", "presse"])
         running.knows("fremd", email="fremd@anderswo.example", groups=["presse"])
         running.knows("unklar", email="unklar@stadt.example", email_verified=False)
@@ -82,6 +85,41 @@ def test_an_invited_person_comes_in_by_address_and_later_by_subject(
     entry = session.scalars(select(TrailEntry).order_by(TrailEntry.id)).first()
     assert entry is not None
     assert entry.after == '{"by":"identity provider"}'
+
+
+def test_who_gets_a_used_address_next_does_not_get_the_account_with_it(
+        oidc_app: Callable[..., Flask], provider: IdentityProvider, session: Session,
+        staff: Staff) -> None:
+    app = oidc_app()
+    assert where(arrive(app, provider, "anna")) == "/redaktion/"
+    next_one = arrive(app, provider, "nachfolgerin")
+    assert where(next_one) == SIGN_IN
+    assert "Sie sind für die Redaktion noch nicht freigegeben." in next_one.read(SIGN_IN)
+    session.rollback()
+    assert session.get(Staff, staff.id).oidc_subject == f"{provider.issuer} anna"
+    accounts.reset(session, staff)  # an administrator decides that it is hers now
+    session.commit()
+    assert where(arrive(app, provider, "nachfolgerin")) == "/redaktion/"
+
+
+@pytest.mark.parametrize(("said", "admitted"), [
+    ({"email_verified": True}, True), ({"email_verified": "true"}, True), ({}, True),
+    ({"email_verified": None}, True), ({"email_verified": False}, False),
+    ({"email_verified": "false"}, False), ({"email_verified": "False"}, False),
+    ({"email_verified": 0}, False)])
+def test_an_address_is_refused_however_the_provider_says_that_it_is_unverified(
+        make_app: Callable[..., Flask], staff: Staff, now: datetime,
+        said: dict[str, object], admitted: bool) -> None:
+    app = make_app(oidc_issuer="https://login.example", oidc_client_id="x",
+                   oidc_client_secret="y")
+    claims = {"sub": "anna", "email": EDITOR, **said}
+    with app.app_context():
+        if admitted:
+            assert oidc.admit(db.session(), claims, now).email == EDITOR
+            return
+        with pytest.raises(oidc.NotAdmitted) as refusal:
+            oidc.admit(db.session(), claims, now)
+    assert refusal.value.reason == "unverified"
 
 
 def test_groups_give_roles_and_take_them_away(
