@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from channels.base import Urgency
 from civic_push.announcements.models import Announcement
 from civic_push.delivery.models import Delivery, Purpose, State
-from subscriptions.models import Subscription
+from subscriptions.models import Contact, ContactState, Subscription
 
 PAUSED = "The resident has paused."
 
@@ -39,6 +39,15 @@ def announcements_of(session: Session, rows: Sequence[Sent]) -> dict[int, Announ
     return {a.id: a for a in session.scalars(
         select(Announcement).where(Announcement.id.in_(ids))
         .options(selectinload(Announcement.texts)))}
+
+
+def purpose_told(delivery: Delivery, contact: Contact) -> Purpose:
+    """What a delivery to this contact was for, as its owner may know it: who has not proved
+    that an address is theirs does not learn that it is somebody's already."""
+    purpose = Purpose(delivery.purpose)
+    if purpose == Purpose.UNITE and contact.state != ContactState.ACTIVE:
+        return Purpose.CONFIRM
+    return purpose
 
 
 def drop_until(session: Session, contact_ids: Collection[int], until: datetime, now: datetime

@@ -24,6 +24,7 @@ from civic_push.db import db
 from civic_push.delivery import transactional
 from civic_push.delivery.models import Purpose
 from civic_push.web.forms import TYPED_ADDRESSES
+from civic_push.web.links import WAITING
 from subscriptions.knocking import may_knock
 from subscriptions.models import Contact, ContactState, Subscriber
 from subscriptions.seals import Seals, UnreadableAddress
@@ -31,7 +32,7 @@ from subscriptions.signup import Asked, Choices, Inbox, Wording, add_contact, as
 
 ANSWER_SECONDS = 0.3  # every answer about an address takes at least so long
 ON_REQUEST = 3  # codes an inbox may get in a day, the first one included
-OWN, COUNTER = "waiting", "counter"
+OWN, COUNTER = WAITING, "counter"
 """Where a visitor's memory is kept: a resident's own, and a clerk's of the last resident."""
 
 _Asked = Sequence[tuple[Contact, Asked]]

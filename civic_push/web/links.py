@@ -18,6 +18,7 @@ from subscriptions.tokens import BadToken, ExpiredToken, Purpose, Tokens
 MANAGE_LIFE = timedelta(hours=2)  # of links that are followed at once
 PAGE_LIFE = timedelta(minutes=30)  # how long a resident's page stays open untouched
 _READER = "reader"  # in the session cookie: what pages open in this browser are signed with
+WAITING = "waiting"  # and which inboxes were asked for in it; `asking` seals and reads that
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,10 @@ def to_page(token: str, now: datetime) -> OpenPage:
 
 
 def close_pages() -> None:
-    """Close all pages that are open in this browser."""
+    """Close all pages that are open in this browser, and forget which inboxes were asked for
+    in it: whoever comes next would read their addresses and could press their links."""
     session.pop(_READER, None)
+    session.pop(WAITING, None)
 
 
 def _still_here(contact_id: int) -> Contact:

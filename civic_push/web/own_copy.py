@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from civic_push.announcements.models import Announcement
 from civic_push.config import settings
-from civic_push.delivery.residents import Sent, announcements_of, deliveries_since
+from civic_push.delivery.residents import Sent, announcements_of, deliveries_since, purpose_told
 from civic_push.web.asking import seals
 from subscriptions.models import Consent, Contact, Neighbourhood, Subscriber, Topic
 from subscriptions.seals import UnreadableAddress
@@ -62,15 +62,16 @@ def _contact(session: Session, contact: Contact, names: Names) -> dict[str, Any]
              "asked_at": _time(c.asked_at), "confirmed_at": _time(c.confirmed_at),
              "confirmed_by": c.confirmed_by} for c in consents],
         "deliveries": _deliveries(
-            session, deliveries_since(session, [contact.id], None), names),
+            session, contact, deliveries_since(session, [contact.id], None), names),
     }
 
 
-def _deliveries(session: Session, rows: Sequence[Sent], names: Names) -> list[dict[str, Any]]:
+def _deliveries(session: Session, contact: Contact, rows: Sequence[Sent], names: Names
+                ) -> list[dict[str, Any]]:
     said = announcements_of(session, rows)
     return [
         {"announcement": d.announcement_id, "title": _title(said.get(d.announcement_id or 0)),
-         "purpose": d.purpose, "state": d.state,
+         "purpose": purpose_told(d, contact), "state": d.state,
          "reason": _wanted(why.topic_id, why.neighbourhood_id, names) if why else None,
          "created_at": _time(d.created_at), "due_at": _time(d.due_at),
          "sent_at": _time(d.sent_at)}

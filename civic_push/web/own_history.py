@@ -12,13 +12,19 @@ from sqlalchemy import select
 from civic_push.announcements.models import Announcement
 from civic_push.db import db, utcnow
 from civic_push.delivery.models import Delivery, Purpose, State
-from civic_push.delivery.residents import PAUSED, Sent, announcements_of, deliveries_since
+from civic_push.delivery.residents import (
+    PAUSED,
+    Sent,
+    announcements_of,
+    deliveries_since,
+    purpose_told,
+)
 from civic_push.web import links, sentences
 from civic_push.web.language import _, language, moment
 from civic_push.web.masking import masked
 from civic_push.web.preferences import own_contacts
 from civic_push.web.protection import keep_private
-from subscriptions.models import Contact, Neighbourhood, Subscriber, Subscription, Topic
+from subscriptions.models import Contact, Neighbourhood, Subscription, Topic
 
 pages = Blueprint("own_history", __name__)
 pages.after_request(keep_private)
@@ -75,16 +81,16 @@ def _entries(rows: Sequence[Sent], contacts: list[Contact], now: datetime) -> li
         announcement = said.get(delivery.announcement_id or 0)
         if not (entries and announcement and entries[-1].announcement == announcement.id):
             reason = _reason(delivery, subscription, topics, places)
-            entries.append(_entry(delivery, announcement, contact.subscriber, reason))
+            entries.append(_entry(delivery, announcement, contact, reason))
         entries[-1].ways.append(Way(contact, _state(delivery, now)))
     return entries
 
 
-def _entry(delivery: Delivery, announcement: Announcement | None, subscriber: Subscriber,
+def _entry(delivery: Delivery, announcement: Announcement | None, contact: Contact,
            reason: str) -> Entry:
     if announcement is None:
-        return Entry(_purpose(delivery.purpose), language(), None, reason, [])
-    text = announcement.text(subscriber.language, subscriber.register)
+        return Entry(_purpose(purpose_told(delivery, contact)), language(), None, reason, [])
+    text = announcement.text(contact.subscriber.language, contact.subscriber.register)
     return Entry(text.title, text.language, announcement.id, reason, [])
 
 
@@ -100,7 +106,7 @@ def _reason(delivery: Delivery, subscription: Subscription | None, topics: dict[
     return _("Sie haben „%(topic)s“ für %(place)s gewählt.", topic=topic, place=place)
 
 
-def _purpose(purpose: str) -> str:
+def _purpose(purpose: Purpose) -> str:
     """What was sent, where it was no announcement."""
     words = {Purpose.CONFIRM: _("Bitte um Bestätigung"), Purpose.WELCOME: _("Begrüßung"),
              Purpose.KNOWN: _("Hinweis, dass Sie schon angemeldet sind"),
@@ -109,7 +115,7 @@ def _purpose(purpose: str) -> str:
              Purpose.TEST: _("Probe-Benachrichtigung"),
              Purpose.STAND_IN: _("Hinweis, dass die Meldungen jetzt hierher kommen"),
              Purpose.GOODBYE: _("Bestätigung der Abmeldung")}
-    return words.get(Purpose(purpose), _("Nachricht"))
+    return words.get(purpose, _("Nachricht"))
 
 
 def _state(delivery: Delivery, now: datetime) -> str:

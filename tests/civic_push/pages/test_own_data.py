@@ -89,6 +89,24 @@ def test_what_was_sent_is_shown_page_by_page_and_by_contact(
     assert "Meldung Nummer" not in resident.open(f"{path}/verlauf?weg={sms.id}").text
 
 
+def test_nothing_tells_whether_an_address_is_somebody_else_s_before_it_is_confirmed(
+        session, resident, link, sent, make_contact):
+    known = make_contact("email", "bekannt@example.org")
+    me = make_contact("email", "ich@example.org")
+    path = open_settings(resident, link, me)
+    for address in ("bekannt@example.org", "niemand@example.org"):
+        resident.open(path)
+        resident.press(f"{path}/neu", email=address, einwilligung="ja")
+    assert sent() == [("email", "unite"), ("email", "confirm")]
+    told = {contact["address"]: [d["purpose"] for d in contact["deliveries"]]
+            for contact in resident.open(f"{path}/daten.json").get_json()["contacts"]}
+    assert told["bekannt@example.org"] == told["niemand@example.org"] == ["confirm"]
+    page = resident.open(f"{path}/verlauf").text
+    assert page.count("Bitte um Bestätigung") == 2
+    assert "vereint werden sollen" not in page
+    assert known.subscriber_id != me.subscriber_id
+
+
 def test_who_was_sent_nothing_is_told_so(resident, link, make_contact):
     path = open_settings(resident, link, make_contact())
     assert "Hier steht noch nichts" in resident.open(f"{path}/verlauf").text
@@ -143,6 +161,15 @@ def names(value, prefix=""):
         elif isinstance(inner, dict):
             found |= names(inner, f"{path}.")
     return found
+
+
+def test_erasing_leaves_no_address_in_the_browser(session, resident, link, make_contact):
+    path = open_settings(resident, link, make_contact())
+    resident.press(f"{path}/neu", sms="0151 23456789", einwilligung="ja")
+    assert "+4915123456789" in resident.page.text
+    resident.open(f"{path}/daten")
+    resident.press(f"{path}/loeschen")
+    assert "+4915123456789" not in resident.open("/anmelden/fertig").text
 
 
 def test_erasing_leaves_nothing_but_the_proof(session, resident, link, make_contact):

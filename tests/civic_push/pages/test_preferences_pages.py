@@ -160,6 +160,18 @@ def test_a_closed_page_stays_closed_for_whoever_comes_next(resident, link, make_
         assert resident.open(path + below).status_code == 410
 
 
+def test_closing_leaves_neither_addresses_nor_links_in_the_browser(resident, link, make_contact):
+    path = open_settings(resident, link, make_contact())
+    resident.press(f"{path}/neu", sms="0151 23456789", telegram="ja", einwilligung="ja")
+    assert "+4915123456789" in resident.page.text
+    assert "t.me/stadt_bot?start=" in resident.page.text
+    resident.open(path)
+    resident.press(f"{path}/schliessen")
+    page = resident.open("/anmelden/fertig").text  # the next person at a library's computer
+    assert "+4915123456789" not in page
+    assert "?start=" not in page
+
+
 def test_a_pause_lasts_until_its_last_day_is_over_and_can_be_ended(
         session, resident, link, make_contact):
     contact = make_contact()
