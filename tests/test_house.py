@@ -118,14 +118,14 @@ def test_no_module_and_no_function_outgrows_its_reader(path: Path) -> None:
 
 def test_the_readme_names_every_setting_with_its_default() -> None:
     readme = settings_table.README.read_text(encoding="utf-8")
-    assert readme == settings_table.filled(readme), "run scripts/settings_table.py"
+    assert readme == settings_table.filled(readme), "run .venv/bin/python scripts/settings_table.py"
     for setting in fields(Settings):
         assert f"`{PREFIX}{setting.name.upper()}`" in readme
 
 
 def test_the_example_settings_file_is_today_s() -> None:
     written = settings_table.EXAMPLE.read_text(encoding="utf-8")
-    assert written == settings_table.example(), "run scripts/settings_table.py"
+    assert written == settings_table.example(), "run .venv/bin/python scripts/settings_table.py"
 
 
 def test_every_channel_and_every_kind_of_source_is_documented() -> None:
@@ -134,7 +134,7 @@ def test_every_channel_and_every_kind_of_source_is_documented() -> None:
 
 
 def test_documents_link_to_files_that_exist() -> None:
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     for page in pages:
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
             if "://" not in target and not target.startswith("mailto:"):

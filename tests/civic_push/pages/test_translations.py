@@ -20,7 +20,7 @@ MEALS = ("Ein Brot", "%(num)d Brote")
 def test_a_catalogue_is_complete_and_right(locale):
     found = translations.troubles(translations.read(locale), translations.found(locale))
     assert not found, "\n".join([
-        f"{len(found)} troubles; `python scripts/translations.py` and translate:", *found[:20]])
+        f"{len(found)} troubles; `make catalogue` and translate:", *found[:20]])
 
 
 @pytest.mark.parametrize("locale", translations.LOCALES)
@@ -28,8 +28,8 @@ def test_a_catalogue_is_compiled(locale):
     today = io.BytesIO()
     write_mo(today, translations.read(locale))
     compiled = translations.path_of(locale).with_suffix(".mo")
-    assert compiled.exists(), "run `python scripts/assets.py`"
-    assert said(compiled.read_bytes()) == said(today.getvalue()), "run `python scripts/assets.py`"
+    assert compiled.exists(), "run `make install`"
+    assert said(compiled.read_bytes()) == said(today.getvalue()), "run `make install`"
 
 
 def said(compiled):
