@@ -16,6 +16,7 @@ from flask import Flask
 from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter, Rule
 
 import channels
+from civic_push.announcements.approval import Refusal
 from civic_push.cli import main
 from civic_push.config import PREFIX, Settings
 from content_sources import PARSERS
@@ -131,6 +132,19 @@ def test_the_example_settings_file_is_today_s() -> None:
 def test_every_channel_and_every_kind_of_source_is_documented() -> None:
     text = (ROOT / "docs" / "adding.md").read_text(encoding="utf-8")
     assert [name for name in (*channels.KINDS, *PARSERS) if f"`{name}`" not in text] == []
+
+
+def test_the_api_s_document_names_each_kind_of_problem() -> None:
+    said = {str(refusal).replace("_", "-") for refusal in Refusal}
+    for path in (ROOT / "civic_push" / "web" / "api").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name("Problem"), args=[_, ast.Constant(str(code)), *_]):
+                    said.add(code)
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    _, _, named = text.partition("Go by `status`")[2].partition("words:")
+    codes = set(re.findall(r"`([a-z-]+)`", named.partition("and `http-…`")[0]))
+    assert codes == {code for code in said if not code.startswith("http-")} | {"invalid"}
 
 
 def test_documents_link_to_files_that_exist() -> None:
