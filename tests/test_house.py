@@ -193,6 +193,19 @@ def test_nothing_of_the_desk_is_public_but_its_door(app: Flask) -> None:
     assert of_desk & PUBLIC == DOOR
 
 
+def test_each_module_of_the_desk_with_pages_is_imported_for_them() -> None:
+    folder = ROOT / "civic_push" / "web" / "desk"
+    joined = ast.walk(ast.parse((folder / "joined.py").read_text(encoding="utf-8")))
+    imported_there = {f"{node.module}.{alias.name}" for node in joined
+                      if isinstance(node, ast.ImportFrom) for alias in node.names}
+    with_pages = {".".join(path.relative_to(ROOT).with_suffix("").parts)
+                  for path in folder.rglob("*.py")
+                  if re.search(r"^@(?:desk|door)\.(?:get|post|route)\(",
+                               path.read_text(encoding="utf-8"), re.M)}
+    assert len(with_pages) > 30
+    assert with_pages - imported_there == set()
+
+
 def test_signed_links_and_machines_are_turned_away_without_their_proof(app: Flask) -> None:
     client = app.test_client()
     for rule in app.url_map.iter_rules():
