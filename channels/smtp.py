@@ -190,7 +190,7 @@ class _Batch:
         now, patience = time.monotonic(), self._transport.patience
         if now > self._until and not self._rest:
             self._rest = Outcome(Kind.LATER, "the relay is slow: left for the next batch",
-                                 after=1.0)
+                                 after=1.0, whole=True)
         for connection in list(self._busy):
             silent = now - connection.active_at
             if silent > patience * (2 if connection.session.handed_over else 1):

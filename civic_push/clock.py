@@ -14,7 +14,7 @@ from civic_push import tasks
 from civic_push.announcements import scheduling
 from civic_push.config import settings
 from civic_push.db import db
-from civic_push.delivery import health, holding, pauses
+from civic_push.delivery import budget, health, holding, pauses
 from civic_push.delivery.endings import finish_goodbyes, forget_letters
 from civic_push.delivery.sweep import end_stale, sweep
 from civic_push.intake.checking import ring_due
@@ -40,6 +40,7 @@ def tick(now: datetime) -> None:
         end_stale(now)
         finish_goodbyes(db.session(), now)
         pauses.end_held(db.session(), now)
+        budget.reopen(db.session(), settings(), now)
         db.session().commit()
     if tasks.first_in("hour", 3600):
         vanish_unconfirmed(db.session(), now)

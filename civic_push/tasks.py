@@ -84,6 +84,13 @@ def ring_once(lane: str, job: Callable[..., Any], *args: str | int) -> None:
             _enqueue(queue, job, args)
 
 
+def others_wait(job: Callable[..., Any], *args: str | int) -> bool:
+    """Whether anything waits in any lane but runs of `job` that begin with these arguments."""
+    name = f"{_name(job, args)}-"
+    return any(not job_id.startswith(name)
+               for queue in queues(connection()) for job_id in queue.job_ids)
+
+
 @contextmanager
 def _quiet_bell() -> Iterator[None]:
     try:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from civic_push.config import Settings
 from civic_push.delivery.ledger import parts_since
+from civic_push.delivery.models import ChannelPause
 from subscriptions.timing import TOWN_TIME
+
+BUDGET = "budget"
+"""The reason of a rest until the next month."""
 
 
 def spent_until(session: Session, channel: str, settings: Settings, now: datetime
@@ -21,6 +26,14 @@ def spent_until(session: Session, channel: str, settings: Settings, now: datetim
     begins = _month(now)
     year, month = divmod(begins.year * 12 + begins.month, 12)
     return datetime(year, month + 1, 1, tzinfo=TOWN_TIME).astimezone(UTC)
+
+
+def reopen(session: Session, settings: Settings, now: datetime) -> None:
+    """End the rest of a channel whose budget was raised meanwhile. The caller commits."""
+    if spent_until(session, "sms", settings, now) is None:
+        session.execute(delete(ChannelPause).where(
+            ChannelPause.channel == "sms", ChannelPause.reason == BUDGET,
+            ChannelPause.held_at.is_(None)))
 
 
 def spent_since_first(session: Session, channel: str, now: datetime) -> int:

@@ -113,6 +113,11 @@ class Composer:
         announcement = self._announcements.get(announcement_id)
         return announcement is not None and announcement.closed_at is not None
 
+    def is_danger(self, announcement_id: int) -> bool:
+        """Whether a loaded announcement warns of danger."""
+        announcement = self._announcements.get(announcement_id)
+        return announcement is not None and announcement.urgency == Urgency.DANGER
+
     def message(self, announcement_id: int, language: str, register: str, reason: Reason,
                 follows: bool = False) -> Message:
         """The message of a loaded announcement for such a reader; `follows` says that he got

@@ -8,13 +8,11 @@ from datetime import datetime
 from sqlalchemy import case, update
 from sqlalchemy.orm import Session
 
-from civic_push.delivery.ledger import WORKER_ENDED
+from civic_push.delivery.ledger import PERHAPS, WORKER_ENDED
 from civic_push.delivery.models import Delivery, State
 
 REPLACED = "Replaced before its turn."
 STOPPED = "Stopped by an editor before its turn."
-PERHAPS = "Perhaps sent: "
-"""Begins the reason of a delivery that was handed over without an answer and is tried again."""
 
 
 def cut_off(session: Session, announcement_ids: Sequence[int], reason: str) -> int:

@@ -16,12 +16,12 @@ from channels.base import Channel, Kind, Outcome
 from civic_push import tasks
 from civic_push.config import settings
 from civic_push.db import db, read_only, utcnow
-from civic_push.delivery import ledger, pauses, rate, tallies
-from civic_push.delivery.budget import spent_until
-from civic_push.delivery.cutting_off import PERHAPS
+from civic_push.delivery import claiming, ledger, pauses, rate, tallies
+from civic_push.delivery.budget import BUDGET, spent_until
+from civic_push.delivery.claiming import Claimed
 from civic_push.delivery.endings import take_over
 from civic_push.delivery.envelopes import Packer, Parcel
-from civic_push.delivery.ledger import Claimed, Record
+from civic_push.delivery.ledger import PERHAPS, Record
 from civic_push.delivery.models import Lane, State
 from subscriptions.leaving import leave
 
@@ -45,9 +45,9 @@ def drain(channel_name: str, lane: str) -> None:
         granted = rate.take(tasks.connection(), channel_name, channel.per_second,
                             channel.batch_size, granted_at)
         if not granted:
-            if rate.wait(channel.per_second, ends):
-                continue
-            break
+            if tasks.others_wait(drain, channel_name) or not rate.wait(channel.per_second, ends):
+                return  # a worker that sleeps helps nobody; the clock rings in two seconds
+            continue
         taken = _drain_batch(channel, lane, granted, packer)
         rate.give_back(tasks.connection(), channel_name, channel.per_second, granted - taken,
                        granted_at)
@@ -63,16 +63,17 @@ def _drain_batch(channel: Channel, lane: str, limit: int, packer: Packer) -> int
         session.rollback()
         return 0
     if until := spent_until(session, channel.name, settings(), now):
-        pauses.pause_until(session, channel.name, "budget", until)
+        pauses.pause_until(session, channel.name, BUDGET, until)
         session.commit()
         return 0
-    claim = ledger.claim_digests if lane == Lane.DIGEST else ledger.claim
-    claimed = claim(session, channel.name, lane, limit, now, _lease())
+    claim = claiming.claim_digests if lane == Lane.DIGEST else claiming.claim
+    claimed = claim(session, channel.name, lane, limit, now, _lease(),
+                    *(() if channel.repeatable else (claiming.NEVER_LEASED,)))
     with read_only(session):
-        parcels, hopeless = packer.pack(claimed, now)
-    if hopeless:
-        ledger.record(session, hopeless, now)
-        _count_late(channel, hopeless, now)
+        parcels, unsent = packer.pack(claimed, now)
+    if unsent:
+        ledger.record(session, unsent, now)
+        _count_late(channel, unsent, now)
         session.commit()
     _hand_over(channel, parcels)  # nothing stays open while we talk to the provider
     return len(claimed)
@@ -147,9 +148,10 @@ def to_record(delivery: Claimed, outcome: Outcome, repeatable: bool, now: dateti
         if outcome.whole:  # not this message's fault: due again when the channel's rest ends
             wait = outcome.after or 0
         due = now + timedelta(seconds=wait)
+        perhaps = outcome.kind == Kind.UNKNOWN or delivery.perhaps_sent
+        error = (PERHAPS if perhaps else "") + outcome.detail
         if due >= delivery.expires_at:
-            return Record(delivery.id, State.EXPIRED, error=outcome.detail)
-        error = (PERHAPS if outcome.kind == Kind.UNKNOWN else "") + outcome.detail
+            return Record(delivery.id, State.UNKNOWN if perhaps else State.EXPIRED, error=error)
         return Record(delivery.id, State.WAITING, due_at=due, error=error,
                       count_attempt=not outcome.whole)
     return Record(delivery.id, _FINAL[outcome.kind], receipt=outcome.receipt[:200],
@@ -162,5 +164,5 @@ def _rest_or_resume(channel: Channel, whole: Outcome | None, sent: bool) -> None
     if whole is not None and (not sent or whole.after is not None):
         pauses.pause(session, channel.name, whole.detail, utcnow(), whole.after)
     elif sent:
-        pauses.resume(session, channel.name)
+        pauses.resume(session, channel.name, utcnow())
     session.commit()

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from channels.base import Channel, Envelope, Message
 from civic_push.config import Settings, settings
 from civic_push.delivery import cutting_off, ledger
+from civic_push.delivery.claiming import Claimed
 from civic_push.delivery.compose import Composer, Reason
 from civic_push.delivery.digests import Digests
-from civic_push.delivery.ledger import Claimed, Earlier, Record
+from civic_push.delivery.ledger import Earlier, Record
 from civic_push.delivery.models import Lane, Purpose, State
 from civic_push.delivery.notices import notice
 from civic_push.delivery.shelf import Shelf
@@ -23,6 +24,7 @@ from civic_push.delivery.staff_letters import DESK_LETTERS, desk_letter, staff_l
 from civic_push.delivery.trials import trial
 from civic_push.languages import locale_of
 from subscriptions.seals import Seals, UnreadableAddress
+from subscriptions.timing import after_quiet
 from subscriptions.tokens import Purpose as TokenPurpose
 from subscriptions.tokens import Tokens
 
@@ -52,32 +54,49 @@ class Packer:
         # whole days, so that a repeated mail carries the same link
         self.manage_until = (now + MANAGE_LIFE).replace(hour=0, minute=0, second=0, microsecond=0)
         self._parcels: list[Parcel] = []
-        self._hopeless: list[Record] = []
+        self._unsent: list[Record] = []
         self._earlier: dict[int, Earlier] = {}
 
     def pack(self, claimed: list[Claimed], now: datetime) -> tuple[list[Parcel], list[Record]]:
-        """Pack what can be sent; the records are of what cannot: stale, left, unreadable."""
-        self.now, self._parcels, self._hopeless = now, [], []
+        """Pack what can be sent; the records are of what cannot: stale, left, unreadable, or
+        in its reader's quiet hours."""
+        self.now, self._parcels, self._unsent = now, [], []
         self.composer.load({d.announcement_id for d in claimed if d.announcement_id})
         good = [d for d in claimed if self._admit(d)]
         followed = [d.follows_id for d in good if d.follows_id]
         self._earlier = ledger.earlier(self.composer.session, followed) if followed else {}
         for group in _by_contact(good) if self.lane == Lane.DIGEST else ([d] for d in good):
             self._add(group)
-        return self._parcels, self._hopeless
+        return self._parcels, self._unsent
 
     def _admit(self, delivery: Claimed) -> bool:
-        """Whether this delivery may go out at all; records why not."""
-        if delivery.expires_at <= self.now:
-            self._hopeless.append(Record(delivery.id, State.EXPIRED))
-            return False
+        """Whether this delivery may go out now; records why not."""
+        record = self._obstacle(delivery)
+        if record is not None:
+            self._unsent.append(record)
+        return record is None
+
+    def _obstacle(self, delivery: Claimed) -> Record | None:
+        """What becomes of a delivery that may not go out now."""
         if delivery.outlet is None and delivery.address is None:
-            self._hopeless.append(Record(delivery.id, State.CANCELLED))
-            return False
+            return Record(delivery.id, State.CANCELLED)
+        if delivery.expires_at <= self.now:
+            return _ended(delivery, State.EXPIRED)
         if delivery.announcement_id and self.composer.is_closed(delivery.announcement_id):
-            self._hopeless.append(Record(delivery.id, State.CANCELLED, error=cutting_off.REPLACED))
-            return False
-        return True
+            return _ended(delivery, State.CANCELLED, cutting_off.REPLACED)
+        until = self._quiet_until(delivery)
+        if until > self.now:
+            return Record(delivery.id, State.WAITING, due_at=until, error=delivery.error or "",
+                          count_attempt=False)
+        return None
+
+    def _quiet_until(self, delivery: Claimed) -> datetime:
+        """When the reader's quiet hours end. It was written so that it leaves after them; but a
+        channel's rest, a retry or a rate limit may have brought it into the next ones."""
+        if (delivery.quiet_from is None or delivery.purpose != Purpose.ANNOUNCEMENT
+                or self.composer.is_danger(delivery.announcement_id or 0)):
+            return self.now
+        return after_quiet(delivery.quiet_from, delivery.quiet_to, self.now)
 
     def _add(self, deliveries: list[Claimed]) -> None:
         """Pack one contact's deliveries into one envelope."""
@@ -85,7 +104,7 @@ class Packer:
         try:
             address = first.outlet or self.seals.open(self.channel, first.address or b"")
         except UnreadableAddress as error:
-            self._hopeless += [Record(d.id, State.REFUSED, error=str(error)) for d in deliveries]
+            self._unsent += [Record(d.id, State.REFUSED, error=str(error)) for d in deliveries]
             return
         leave_url = manage_url = ""
         if (self.personal_links and first.contact_id is not None
@@ -93,12 +112,19 @@ class Packer:
             leave_url = self._link("abmelden", TokenPurpose.LEAVE, first.contact_id, None)
             manage_url = self._link("einstellungen", TokenPurpose.MANAGE, first.contact_id,
                                     self.manage_until)
-        earlier = self._earlier.get(first.follows_id or 0)
-        # a digest told of other things as well: it is not ours to change
-        receipt = earlier.receipt if earlier and not earlier.digest else ""
         self._parcels.append(Parcel(
             Envelope(first.id, address, self._message(deliveries), leave_url, manage_url,
-                     first.follows_id or 0, receipt), deliveries))
+                     *self._followed(deliveries)), deliveries))
+
+    def _followed(self, deliveries: list[Claimed]) -> tuple[int, str]:
+        """Which envelope this inbox got before that this one follows, and its receipt where it
+        may be changed. A digest tells of other things as well: it neither changes one nor is
+        changed."""
+        first = deliveries[0]
+        earlier = self._earlier.get(first.follows_id or 0)
+        if earlier is None or earlier.contact_id != first.contact_id or len(deliveries) > 1:
+            return 0, ""
+        return first.follows_id or 0, "" if earlier.digest else earlier.receipt
 
     def _link(self, path: str, purpose: TokenPurpose, contact_id: int,
               expires_at: datetime | None) -> str:
@@ -120,8 +146,15 @@ class Packer:
         if len(deliveries) == 1:
             return self.composer.message(first.announcement_id or 0, language, register,
                                          _reason(first), bool(first.follows_id))
-        wanted = tuple((d.announcement_id or 0, _reason(d)) for d in deliveries)
+        wanted = tuple((d.announcement_id or 0, _reason(d), bool(d.follows_id))
+                       for d in deliveries)
         return self.digests.message(wanted, language, register)
+
+
+def _ended(delivery: Claimed, state: State, error: str = "") -> Record:
+    if delivery.perhaps_sent:
+        return Record(delivery.id, State.UNKNOWN, error=delivery.error or "")
+    return Record(delivery.id, state, error=error)
 
 
 def _reason(delivery: Claimed) -> Reason:

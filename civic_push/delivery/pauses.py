@@ -68,10 +68,13 @@ def end_held(session: Session, now: datetime) -> None:
         ChannelPause.held_at.is_not(None), ChannelPause.until <= now))
 
 
-def resume(session: Session, channel: str) -> None:
-    """Forget the failures of a channel that works again. The caller commits."""
+def resume(session: Session, channel: str, now: datetime) -> None:
+    """Forget the failures of a channel that works again, but for a rest that has begun since:
+    what a provider asked of one worker is not undone by another's older batch. The caller
+    commits."""
     session.execute(delete(ChannelPause).where(
-        ChannelPause.channel == channel, ChannelPause.held_at.is_(None)))
+        ChannelPause.channel == channel, ChannelPause.held_at.is_(None),
+        ChannelPause.until <= now))
 
 
 def try_now(session: Session, channel: str, now: datetime) -> None:

@@ -55,7 +55,7 @@ def reason_of(state: str, error: str) -> Reason:
         return next((reason for reason, words in _REFUSALS if words.search(error)),
                     Reason.REFUSED)
     if state == State.UNKNOWN:
-        return Reason.WORKER_ENDED if error == WORKER_ENDED else Reason.NO_ANSWER
+        return Reason.WORKER_ENDED if error.endswith(WORKER_ENDED) else Reason.NO_ANSWER
     if state == State.CANCELLED:
         return {STOPPED: Reason.STOPPED, REPLACED: Reason.REPLACED}.get(error, Reason.LEFT)
     return Reason.GONE if state == State.GONE else Reason.TOO_LATE

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from channels.base import Message, Urgency
 from civic_push.announcements.markdown import to_html
 from civic_push.config import Settings
+from civic_push.delivery.claiming import Claimed
 from civic_push.delivery.compose import frame
-from civic_push.delivery.ledger import Claimed
 from civic_push.delivery.models import Purpose as SentFor
 from civic_push.staff.models import Staff
 from subscriptions.tokens import Purpose, Tokens

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from channels.base import Message
 from civic_push.announcements.models import AnnouncementKind
+from civic_push.delivery.claiming import Claimed
 from civic_push.delivery.compose import Composer, Reason
-from civic_push.delivery.ledger import Claimed
 from civic_push.delivery.models import Trial
 
 MARK = "[Test]"  # the same in every language: it is for staff, and their mail filters

@@ -95,7 +95,7 @@ def test_what_workers_learn_does_not_end_a_pause_made_by_hand(
         session: Session, now: datetime) -> None:
     pauses.pause(session, "email", "503", now)
     pauses.hold(session, "email", "Umzug", now + timedelta(hours=1), now)
-    pauses.resume(session, "email")  # a batch that was under way went well …
+    pauses.resume(session, "email", now)  # a batch that was under way went well …
     pauses.pause(session, "email", "503", now)  # … or not
     pauses.try_now(session, "email", now)
     session.commit()

@@ -17,9 +17,9 @@ from civic_push.announcements import publishing
 from civic_push.announcements.publishing import Draft
 from civic_push.clock import tick
 from civic_push.db import db
+from civic_push.delivery import claiming, transactional
 from civic_push.delivery import drain as drain_module
 from civic_push.delivery import fan_out as fan_out_module
-from civic_push.delivery import ledger, transactional
 from civic_push.delivery.drain import BACKOFF, drain
 from civic_push.delivery.fan_out import fan_out
 from civic_push.delivery.models import ChannelPause, Delivery, Lane, Purpose, State
@@ -299,7 +299,7 @@ def test_a_lease_that_ran_out_is_freed(
     app.extensions["channels"] = {"email": Outbox(repeatable=repeatable)}
     announcement = announce()
     fan_out(announcement.id)
-    assert len(ledger.claim(session, "email", Lane.NORMAL, 10, now, timedelta(seconds=60))) == 1
+    assert len(claiming.claim(session, "email", Lane.NORMAL, 10, now, timedelta(seconds=60))) == 1
     session.commit()  # … and the worker is killed here
     at(now + timedelta(seconds=30))
     sweep(now + timedelta(seconds=30))

@@ -22,9 +22,9 @@ from civic_push.announcements.models import Announcement, AnnouncementKind, Anno
 from civic_push.config import settings
 from civic_push.db import db
 from civic_push.delivery import digests
+from civic_push.delivery.claiming import Claimed
 from civic_push.delivery.compose import Composer, Reason
 from civic_push.delivery.digests import Digests
-from civic_push.delivery.ledger import Claimed
 from civic_push.delivery.models import Purpose
 from civic_push.delivery.notices import notice
 from civic_push.delivery.previews import sms_preview
@@ -82,7 +82,7 @@ def digest(app: Flask, session: Session) -> Compose:
              reasons: dict[int, Reason] | None = None) -> Message:
         composer = Composer(session, settings())
         composer.load(set(numbers))
-        wanted = tuple((number, (reasons or {}).get(number, ALL)) for number in numbers)
+        wanted = tuple((number, (reasons or {}).get(number, ALL), False) for number in numbers)
         return Digests(composer, EVENING, channel).message(wanted, language, "standard")
     return make
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 from channels.base import Envelope, Kind, Outcome, Urgency
@@ -20,7 +20,7 @@ from civic_push.announcements.models import Announcement, AnnouncementKind
 from civic_push.announcements.publishing import Draft
 from civic_push.config import OutletSetting
 from civic_push.db import db
-from civic_push.delivery import cutting_off, ledger
+from civic_push.delivery import claiming, cutting_off, ledger
 from civic_push.delivery import fan_out as fan_out_module
 from civic_push.delivery import follow_ups as follow_ups_module
 from civic_push.delivery.audiences import reach
@@ -161,6 +161,26 @@ def test_an_information_is_corrected_at_once_even_for_readers_of_digests(
     delivery = rows(session, correction)[reader.id]
     assert (delivery.lane, delivery.state) == (Lane.NORMAL, State.SENT)
     assert outbox.sent[-1].receipt == "", "a digest is not to be changed in place"
+
+
+def test_in_a_digest_too_what_follows_something_says_so(
+        session: Session, outbox: Outbox, publish: Publish, run_jobs: RunJobs,
+        make_contact: MakeContact, at: object) -> None:
+    make_contact()
+    outbox.answer = lambda e: Outcome(Kind.SENT, receipt="77")
+    original = publish()
+    run_jobs()
+    told(outbox)
+    follow_up(publish(original, kind=WITHDRAWAL, change="Es war ein Irrtum.", body="").id)
+    fan_out(publish(title="Freibad").id)
+    session.execute(update(Delivery).where(Delivery.state == State.WAITING)
+                    .values(lane=Lane.DIGEST))
+    session.commit()
+    drain("email", Lane.DIGEST)
+    digest, = outbox.sent
+    assert "Zurückgezogen: Sperrung" in digest.message.html
+    assert "Es war ein Irrtum." in digest.message.html
+    assert (digest.follows, digest.receipt) == (0, ""), "it must not take the original's place"
 
 
 def test_a_withdrawal_goes_to_nobody_who_has_heard_nothing(
@@ -376,7 +396,7 @@ def test_what_a_worker_holds_is_waited_for_and_then_followed(
     contacts = [make_contact() for _ in range(3)]
     original = publish()
     fan_out(original.id)
-    held = sorted(d.id for d in ledger.claim(
+    held = sorted(d.id for d in claiming.claim(
         session, "email", Lane.NORMAL, 2, now, timedelta(seconds=60)))
     correction = publish(original)
     run_jobs()
@@ -408,7 +428,7 @@ def test_what_died_with_its_worker_is_unknown_and_followed(
     contact = make_contact()
     original = publish()
     fan_out(original.id)
-    assert ledger.claim(session, "email", Lane.NORMAL, 9, now, timedelta(seconds=60))
+    assert claiming.claim(session, "email", Lane.NORMAL, 9, now, timedelta(seconds=60))
     session.commit()
     correction = publish(original)
     run_jobs()
@@ -433,7 +453,7 @@ def test_what_was_handed_over_without_an_answer_is_followed_although_it_would_be
     correction = publish(original)
     run_jobs()
     earlier = rows(session, original)[contact.id]
-    assert (earlier.state, earlier.error) == (State.UNKNOWN, f"{cutting_off.PERHAPS}no answer")
+    assert (earlier.state, earlier.error) == (State.UNKNOWN, f"{ledger.PERHAPS}no answer")
     assert rows(session, correction)[contact.id].follows_id == earlier.id
 
 
@@ -443,7 +463,7 @@ def test_a_worker_that_comes_back_does_not_send_what_was_replaced(
     contact = make_contact()
     original = publish()
     fan_out(original.id)
-    held = ledger.claim(session, "email", Lane.NORMAL, 9, now, timedelta(seconds=60))
+    held = claiming.claim(session, "email", Lane.NORMAL, 9, now, timedelta(seconds=60))
     publish(original)
     ledger.record(session, [ledger.Record(held[0].id, State.WAITING, due_at=now)], now)
     session.commit()

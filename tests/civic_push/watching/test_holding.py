@@ -18,7 +18,7 @@ from civic_push.announcements.publishing import Draft
 from civic_push.clock import tick
 from civic_push.config import OutletSetting
 from civic_push.db import db, utcnow
-from civic_push.delivery import holding, ledger
+from civic_push.delivery import claiming, holding, ledger
 from civic_push.delivery.drain import drain
 from civic_push.delivery.fan_out import fan_out
 from civic_push.delivery.follow_ups import follow_up
@@ -131,7 +131,7 @@ def test_a_pause_is_taken_up_by_the_clock_where_it_was_cut_short(
 def test_what_a_worker_brings_back_during_a_pause_is_held_as_well(
         session: Session, outbox: Outbox, published: Announcement) -> None:
     fan_out(published.id)
-    claimed = ledger.claim(session, "email", "normal", 1, utcnow(), timedelta(seconds=60))
+    claimed = claiming.claim(session, "email", "normal", 1, utcnow(), timedelta(seconds=60))
     holding.begin(session, published.id, utcnow())
     session.commit()
     holding.settle(session, published.id)
