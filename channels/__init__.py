@@ -1,14 +1,27 @@
 """Ways out: one file a channel. KINDS names them; build() makes those that are set up.
 
 base      Message, Envelope, Outcome, Channel: what every channel promises
+reading   a message's HTML, for ways out that show none
+
 mail      e-mail over pipelined SMTP
+mail_template, mail_body, mail_text  composed once a message
+smtp      handing letters to the relay
+smtp_connection, smtp_session, smtp_replies  its socket, its conversation, its words
+
 web_push  browser push (RFC 8030, 8291, 8292) over HTTP/2
+push_payload, push_encryption, vapid  what a push carries, encrypted and signed
+push_answers      what push services answer
+
 telegram  the Bot API
+telegram_text, telegram_edits  what a chat shows, and changing it
+http_pool, http_handle  many HTTPS posts at once, for the two above
+public_addresses  the guard against being led into our own network
+
 sms       the operator's gateway, through Apprise
-outlet    public places, through Apprise
-relay     Apprise with its wire in view, for the two above
-wire      the `requests` that its plugins get
 gsm7      the alphabet and arithmetic of SMS
+outlet    public places, through Apprise
+relay     Apprise with its wire in view, for sms and outlet
+wire      the `requests` that its plugins get
 """
 
 from __future__ import annotations

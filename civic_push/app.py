@@ -1,4 +1,4 @@
-"""create_app(): the only place where all parts are joined."""
+"""create_app(): where all parts are joined. Only the demo's page is added elsewhere, by wsgi.py."""
 
 from __future__ import annotations
 

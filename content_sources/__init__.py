@@ -2,6 +2,7 @@
 
 addresses  which addresses may be fetched
 fetch      get a body over HTTP, politely and safely
+headers    what an answer's headers mean
 entry      what every reader gives back
 text       HTML to plain text, bytes to text
 times      the dates feeds really contain

@@ -110,6 +110,17 @@ def test_the_house_s_front_door_is_a_map_not_code() -> None:
     assert isinstance(body[0], ast.Expr)
 
 
+@pytest.mark.parametrize("package", [path.parent for path in MODULES
+                                     if path.name == "__init__.py"], ids=lambda p: p.name)
+def test_each_package_s_docstring_says_what_its_modules_are_for(package: Path) -> None:
+    said = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8")))
+    entries = (line.partition("  ")[0] for line in (said or "").splitlines() if "  " in line)
+    named = {name for entry in entries for name in entry.split(", ")}
+    inside = {path.stem for path in package.iterdir() if path.suffix == ".py" or (
+        path.is_dir() and any(path.glob("*.py")))} - {"__init__"}
+    assert named == inside
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_module_and_no_function_outgrows_its_reader(path: Path) -> None:
     length = len(path.read_text(encoding="utf-8").splitlines())

@@ -1,2 +1,7 @@
-"""Announcements for those who prefer to pull: Atom, JSON Feed, iCalendar. `entries` are the
-values; each format is one function from a Feed to bytes."""
+"""Announcements for those who prefer to pull. Each format is one function from a Feed to bytes.
+
+entries    announcements as values that know no format
+atom       Atom, in pages, with places
+json_feed  JSON Feed
+calendar   iCalendar
+"""
