@@ -155,8 +155,9 @@ class Contact(Base):
     frequency: Mapped[Frequency] = mapped_column(String(12), default=Frequency.NOW)
     digest_hour: Mapped[int] = mapped_column(default=18)  # local hour 0-23
     digest_weekday: Mapped[int] = mapped_column(default=4)  # Monday = 0; weekly only
-    challenge: Mapped[int] = mapped_column(BigInteger, default=0)  # renewed with every code or link
-    tries: Mapped[int] = mapped_column(default=0)  # wrong codes since then
+    # renewed with every code or link; 0 before the first one (codes.UNSENT)
+    challenge: Mapped[int] = mapped_column(BigInteger, default=0)
+    tries: Mapped[int] = mapped_column(default=0)  # codes typed since then
     # keyed hash of an address that is another subscriber's: confirming unites the two
     claimed: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
     # the contact of the same subscriber that ends when this one is confirmed
@@ -171,13 +172,16 @@ class Contact(Base):
 
 class Knock(Base):
     """That an inbox was written to because somebody typed its address into a form: how
-    often since when. Whatever becomes of contacts, nobody's inbox is flooded through us."""
+    often since when. Whatever becomes of contacts, nobody's inbox is flooded through us, and
+    nobody guesses on at the codes it got."""
 
     __tablename__ = "knock"
 
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     since: Mapped[datetime]
     times: Mapped[int] = mapped_column(default=1)
+    # codes that were typed by who claims the address (Contact.claimed)
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Subscription(Base):

@@ -11,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from subscriptions.codes import UNSENT
 from subscriptions.models import (
     Consent,
     Contact,
@@ -23,8 +24,6 @@ from subscriptions.models import (
 from subscriptions.seals import Seals
 from subscriptions.uniting import settle
 from subscriptions.vanishing import unconfirmed
-
-MAX_TRIES = 5  # wrong codes per challenge
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +163,6 @@ def link_address(session: Session, seals: Seals, contact: Contact, address: str)
     return True
 
 
-def renew_challenge(contact: Contact) -> None:
-    """Make older links and codes of this contact worthless, and count tries anew."""
-    contact.challenge = secrets.randbits(62)
-    contact.tries = 0
-
-
 def product(choices: Choices) -> list[tuple[int | None, int | None]]:
     """The (topic, neighbourhood) pairs that choices stand for; None is "all"."""
     topics: Sequence[int | None] = sorted(set(choices.topics)) or [None]
@@ -219,7 +212,7 @@ def _pending(session: Session, seals: Seals, subscriber: Subscriber, inbox: Inbo
         contact = Contact(
             subscriber=subscriber, channel=inbox.channel,
             fingerprint=None if claims else mark, claimed=mark if claims else None,
-            challenge=secrets.randbits(62),
+            challenge=UNSENT if inbox.address else secrets.randbits(62),  # for a start link
             address=seals.seal(inbox.channel, inbox.address) if inbox.address else None)
         session.add(contact)
     else:

@@ -25,10 +25,11 @@ from civic_push.delivery import transactional
 from civic_push.delivery.models import Purpose
 from civic_push.web.forms import TYPED_ADDRESSES
 from civic_push.web.links import WAITING
+from subscriptions.codes import UNSENT, renew_challenge
 from subscriptions.knocking import may_knock
 from subscriptions.models import Contact, ContactState, Subscriber
 from subscriptions.seals import Seals, UnreadableAddress
-from subscriptions.signup import Asked, Choices, Inbox, Wording, add_contact, ask, renew_challenge
+from subscriptions.signup import Asked, Choices, Inbox, Wording, add_contact, ask
 
 ANSWER_SECONDS = 0.3  # every answer about an address takes at least so long
 ON_REQUEST = 3  # codes an inbox may get in a day, the first one included
@@ -68,7 +69,7 @@ def sign_up_another(subscriber: Subscriber, inboxes: Sequence[Inbox], wording: W
     asked = _again_if_at_once(lambda: [
         (add_contact(db.session(), seals(), subscriber, inbox, wording, now, replaces_id),
          Asked.PENDING) for inbox in inboxes])
-    _finish(inboxes, asked, now, OWN, ON_REQUEST)
+    _finish(inboxes, asked, now, OWN, own=True)
 
 
 def ask_again(contact: Contact, now: datetime) -> None:
@@ -95,6 +96,16 @@ def send_again(contact: Contact, now: datetime) -> None:
     """Send a newer confirmation (older ones no longer hold), or to a confirmed contact the
     note that it is known. Within the daily limit; beyond it the older one goes on to hold."""
     written = _write_if_welcome(contact, contact.state == ContactState.PENDING, now, ON_REQUEST)
+    channel = contact.channel
+    db.session.commit()
+    if written:
+        ring([channel])
+
+
+def remind(contact: Contact, now: datetime) -> None:
+    """Send a pending contact its confirmation once more, because anybody asked: as often as
+    for a sign-up, and older ones go on to hold."""
+    written = _write_if_welcome(contact, True, now, 1, renew=False)
     channel = contact.channel
     db.session.commit()
     if written:
@@ -158,17 +169,18 @@ def _again_if_at_once(ask_all: Callable[[], _Asked]) -> _Asked:
 
 
 def _finish(inboxes: Sequence[Inbox], asked: _Asked, now: datetime, memory: str,
-            limit: int = 1) -> None:
-    """Write what must be sent, commit, ring, remember."""
-    # the address of a claim would lead to the contact that has it now
-    claims = {contact.channel: contact.id for contact, _kind in asked if contact.claimed}
-    entries = [Waiting(i.channel, i.address, claims.get(i.channel, 0))
+            own: bool = False) -> None:
+    """Write what must be sent, commit, ring, remember. `own`: for a confirmed resident."""
+    # the address of a claim would lead to the contact that has it now; with a number for
+    # each, the cookie is as long as without claims
+    ids = {contact.channel: contact.id for contact, _kind in asked} if own else {}
+    entries = [Waiting(i.channel, i.address, ids.get(i.channel, 0))
                for i in inboxes if i.address]
     entries += [Waiting(contact.channel, contact_id=contact.id) for contact, _kind in asked
                 if contact.channel not in TYPED_ADDRESSES]
     for contact, kind in asked:
         if contact.channel in TYPED_ADDRESSES:
-            _tell(contact, kind, now, limit)
+            _tell(contact, kind, now, ON_REQUEST if own else 1)
     channels = [i.channel for i in inboxes if i.channel in TYPED_ADDRESSES]
     db.session.commit()
     ring(channels)
@@ -182,13 +194,14 @@ def _tell(contact: Contact, kind: Asked, now: datetime, limit: int) -> None:
     _write_if_welcome(contact, kind == Asked.PENDING, now, limit)
 
 
-def _write_if_welcome(contact: Contact, pending: bool, now: datetime, limit: int) -> bool:
+def _write_if_welcome(contact: Contact, pending: bool, now: datetime, limit: int,
+                      renew: bool = True) -> bool:
     mark = contact.fingerprint or contact.claimed
     if mark is not None and not may_knock(db.session(), mark, now, limit):
         return False
     purpose = _confirmation(contact) if pending else Purpose.KNOWN
     written = transactional.write(db.session(), contact, purpose, now)
-    if written and pending:
+    if written and pending and (renew or contact.challenge == UNSENT):
         renew_challenge(contact)
     return written
 

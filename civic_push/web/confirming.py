@@ -6,7 +6,6 @@ import time
 from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import update
 from werkzeug.wrappers import Response
 
 from civic_push.db import db, utcnow
@@ -15,10 +14,11 @@ from civic_push.web.forms import Typed
 from civic_push.web.language import _
 from civic_push.web.masking import masked
 from civic_push.web.own_contacts import united
-from civic_push.web.protection import keep_private, limiter
+from civic_push.web.protection import keep_private, limiter, wider_network
 from civic_push.web.signup import next_steps
+from subscriptions.codes import may_try
 from subscriptions.models import Contact, ContactState
-from subscriptions.signup import MAX_TRIES, confirm
+from subscriptions.signup import confirm
 
 pages = Blueprint("confirming", __name__)
 pages.after_request(keep_private)
@@ -55,9 +55,10 @@ def code_form() -> Response:
 
 
 @pages.post("/code")
+@limiter.limit("240 per hour", key_func=wider_network)
 @limiter.limit("60 per hour")
 def confirm_code() -> Response | tuple[str, int]:
-    """Check the six digits; five wrong ones and a new code is needed."""
+    """Check the six digits; after five wrong ones a new code is needed."""
     started, now = time.monotonic(), utcnow()
     entry = asking.waiting_for("sms")
     if entry is None:
@@ -75,6 +76,7 @@ def confirm_code() -> Response | tuple[str, int]:
 
 
 @pages.post("/code/neu")
+@limiter.limit("40 per hour", key_func=wider_network)
 @limiter.limit("10 per hour")
 def new_code() -> Response:
     """Send another code, or (the visitor cannot tell) the note that the number is known."""
@@ -90,16 +92,12 @@ def new_code() -> Response:
 
 
 def try_code(contact: Contact | None, code: str, now: datetime, how: str = "code") -> str:
-    """Confirm with a code. Return what is wrong, or "". One UPDATE counts the try, so that
-    parallel guesses count too; a contact confirmed before counts like any other, because
-    the visitor must not learn that it is."""
-    counted = contact is not None and db.session.execute(
-        update(Contact).where(Contact.id == contact.id, Contact.tries < MAX_TRIES)
-        .values(tries=Contact.tries + 1).execution_options(synchronize_session=False)
-    ).rowcount == 1  # type: ignore[attr-defined]
-    if contact is None or not counted:
-        return _("Das waren zu viele falsche Codes. Lassen Sie sich einen neuen schicken.")
-    if not links.tokens().check_code(contact.id, contact.challenge, code):
-        return _("Dieser Code stimmt nicht. Prüfen Sie die sechs Ziffern in der SMS.")
+    """Confirm with a code. Return what is wrong, or "": one sentence for all that can be,
+    because from two anybody could learn who is subscribed."""
+    if (contact is None or not may_try(db.session(), contact, now)
+            or not links.tokens().check_code(contact.id, contact.challenge, code)):
+        return _("Dieser Code stimmt nicht oder gilt nicht mehr. Prüfen Sie die sechs Ziffern aus "
+                 "der neuesten SMS. Nach fünf falschen Codes hilft nur eine neue SMS. Hilft auch "
+                 "die nicht, versuchen Sie es morgen wieder.")
     confirm(db.session(), contact, how, now)
     return ""

@@ -15,7 +15,7 @@ from civic_push.web.language import _
 from civic_push.web.links import OpenPage
 from civic_push.web.masking import masked
 from civic_push.web.preferences import render, show_page
-from civic_push.web.protection import keep_private, limiter
+from civic_push.web.protection import keep_private, limiter, wider_network
 from subscriptions.leaving import leave
 from subscriptions.models import Contact, ContactState
 from subscriptions.preferences import wake_stand_ins
@@ -29,6 +29,7 @@ MOST = 12  # contacts of one subscriber: more is no household any more
 
 
 @pages.post("/neu")
+@limiter.limit("120 per hour", key_func=wider_network)
 @limiter.limit("30 per hour")
 def add(token: str) -> Response | tuple[str, int]:
     """Add contacts, which have to be confirmed as in a sign-up."""
@@ -73,6 +74,7 @@ def replacing(token: str, contact_id: int) -> str | Response:
 
 
 @pages.post("/wege/<int:contact_id>")
+@limiter.limit("120 per hour", key_func=wider_network)
 @limiter.limit("30 per hour")
 def replace(token: str, contact_id: int) -> str | Response | tuple[str, int]:
     """Ask the new address to confirm; the old one goes on until it has."""

@@ -73,9 +73,10 @@ def send_link() -> str | tuple[str, int]:
         return render_template("preferences_ask.html", typed=typed, sent=False,
                                ways=channels), 422
     contact = asking.find(name, address) if address else None
-    if contact is not None and contact.state != ContactState.LEAVING:
-        asking.send(contact, Purpose.MANAGE if contact.state == ContactState.ACTIVE
-                    else Purpose.CONFIRM, now)
+    if contact is not None and contact.state == ContactState.ACTIVE:
+        asking.send(contact, Purpose.MANAGE, now)
+    elif contact is not None and contact.state == ContactState.PENDING:
+        asking.remind(contact, now)
     asking.level(started)
     return render_template("preferences_ask.html", typed=Typed(), sent=True, ways=channels)
 

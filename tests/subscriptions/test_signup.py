@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from subscriptions.knocking import may_knock
+from subscriptions.knocking import may_guess, may_knock
 from subscriptions.leaving import leave
 from subscriptions.models import Consent, Contact, Knock, Subscriber
 from subscriptions.signup import Asked, Choices, Inbox, Wording, ask, confirm
@@ -62,3 +62,12 @@ def test_an_inbox_is_written_to_so_often_a_day_and_no_more(app, session, now):
     assert [may_knock(session, anna, now, limit=3) for _ in range(3)] == [True, True, False]
     assert not may_knock(session, anna, now + timedelta(hours=23))
     assert may_knock(session, anna, now + timedelta(hours=24))
+
+
+def test_guesses_and_messages_are_counted_beside_each_other(app, session, now):
+    anna, tomorrow = b"a" * 32, now + timedelta(hours=24)
+    assert [may_guess(session, anna, now, 2) for _ in range(3)] == [True, True, False]
+    assert [may_knock(session, anna, now) for _ in range(2)] == [True, False]
+    assert may_knock(session, anna, tomorrow)
+    assert [may_guess(session, anna, tomorrow, 2) for _ in range(3)] == [True, True, False]
+    assert not may_knock(session, anna, tomorrow)

@@ -7,6 +7,7 @@ elsewhere: whether an address was known before is not told.
 
 from __future__ import annotations
 
+import time
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -97,16 +98,17 @@ def counter_code() -> str:
 @limiter.limit("120 per hour", key_func=_by_clerk)
 def counter_confirm() -> ResponseReturnValue:
     """Check a code, or (`was=neu`) send a new one."""
-    now, typed = utcnow(), Typed(request.form)
+    started, now, typed = time.monotonic(), utcnow(), Typed(request.form)
     number = _read(typed, "nummer", "sms")
     contact = asking.find("sms", number) if number else None
     if not typed.errors and typed.text("was") == "neu":
-        return _send_code(typed, contact, now)
+        return _send_code(typed, contact, now, started)
     if not typed.text("code"):
         typed.errors["code"] = _("Geben Sie die sechs Ziffern aus der SMS ein.")
     elif not typed.errors and (verdict := try_code(contact, typed.text("code"), now, HOW)):
         typed.errors["code"] = verdict
     db.session.commit()
+    asking.level(started)
     if typed.errors:
         return render_template("desk/counter_code.html", typed=typed), 422
     flash(_("Die Handynummer ist bestätigt. Ab jetzt kommen die Meldungen."), "success")
@@ -201,8 +203,10 @@ def _read(typed: Typed, field: str, name: str) -> str:
     return address or ""
 
 
-def _send_code(typed: Typed, contact: Contact | None, now: datetime) -> ResponseReturnValue:
+def _send_code(typed: Typed, contact: Contact | None, now: datetime, started: float
+               ) -> ResponseReturnValue:
     if contact is not None:
         asking.send_again(contact, now)
+    asking.level(started)
     flash(_("Wir haben noch eine SMS geschickt, wenn es heute nicht schon drei waren."))
     return render_template("desk/counter_code.html", typed=typed)

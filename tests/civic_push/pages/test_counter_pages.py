@@ -7,10 +7,11 @@ from sqlalchemy import select
 
 from civic_push.staff import accounts
 from civic_push.staff.models import TrailEntry
+from civic_push.web import asking
 from civic_push.web.sentences import CONSENT_VERSION
+from subscriptions.codes import MAX_TRIES
 from subscriptions.models import Consent, Contact
 from subscriptions.preferences import choices_of
-from subscriptions.signup import MAX_TRIES
 from tests.civic_push.conftest import sign_in
 from tests.civic_push.pages.resident import Resident, without_tokens
 
@@ -95,7 +96,7 @@ def test_a_wrong_code_keeps_what_was_typed_and_ends_after_five_tries(
     form = next(f for f in clerk.forms() if "code" in f.fields)
     assert (form.values["nummer"], form.values["code"]) == ([NUMBER], [wrong])
     clerk.press("/redaktion/schalter/code", code=right)
-    assert "zu viele falsche Codes" in clerk.error_at("code")
+    assert "Nach fünf falschen Codes hilft nur eine neue SMS" in clerk.error_at("code")
     clerk.press("/redaktion/schalter/code", was="neu")
     assert sent() == [("sms", "confirm")] * 2
     page = clerk.press("/redaktion/schalter/code", code=code_for(app, session))
@@ -125,6 +126,21 @@ def test_the_clerk_does_not_learn_whether_a_number_was_known(
     fresh = enter(sms="0151 23456780").text
     assert without_tokens(known) == without_tokens(fresh).replace("6780", "6789")
     assert sent() == [("sms", "known"), ("sms", "confirm")]
+
+
+def test_a_wrong_code_does_not_tell_the_clerk_whether_a_number_was_known(
+        session, clerk, make_contact, monkeypatch):
+    make_contact("sms", NUMBER)
+    clerk.open("/redaktion/schalter/code")
+    waits: list[float] = []
+    monkeypatch.setattr(asking, "level", waits.append)
+    known, unknown = (
+        without_tokens(clerk.press("/redaktion/schalter/code", nummer=number, code="000000").text)
+        for number in ("0151 23456789", "0151 23456780"))
+    assert known == unknown.replace("6780", "6789")
+    assert clerk.error_at("code")
+    clerk.press("/redaktion/schalter/code", was="neu")
+    assert len(waits) == 3, "every answer takes its time"
 
 
 def test_the_counter_offers_only_what_needs_no_device_of_ones_own(clerk):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import select
+import base64
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import select, update
+
+from civic_push.db import utcnow
 from civic_push.web.own_contacts import MOST
-from subscriptions.models import Consent, Contact, Subscriber
+from subscriptions.codes import MAX_TRIES
+from subscriptions.models import Consent, Contact, Knock, Subscriber
 from subscriptions.tokens import Purpose
 from tests.civic_push.pages.resident import without_tokens
 from tests.civic_push.pages.settings import add_to, open_settings, where
@@ -215,3 +220,86 @@ def test_adding_the_same_address_again_and_again_asks_one_contact_three_times(
         resident.press(f"{path}/neu", sms="0151 23456789", einwilligung="ja")
     assert [c.state for c in alive(session)] == ["active", "active", "pending"]
     assert sent() == [("sms", "unite")] * 3, "no inbox is flooded"
+
+
+def add_again(session, resident, path, number="0151 23456789"):
+    """Remove whatever waits for a number, and add the number; return what waits now."""
+    for waits in [c for c in alive(session) if c.state == "pending"]:
+        resident.open(path)
+        resident.press(f"{path}/abmelden", kontakt=str(waits.id))
+    resident.open(path)
+    resident.press(f"{path}/neu", sms=number, einwilligung="ja")
+    return next(c for c in alive(session) if c.state == "pending")
+
+
+def test_removing_and_adding_an_inbox_again_floods_it_as_little(
+        session, resident, other, link, sent, make_contact):
+    path = open_settings(resident, link, make_contact())
+    for _ in range(5):
+        add_again(session, resident, path)
+        other.open("/einstellungen")
+        other.press("/einstellungen", kontakt="0151 23456789")
+    assert sent() == [("sms", "confirm")] * 3
+
+
+def test_without_a_message_there_is_no_code_to_guess(
+        app, session, resident, link, sent, make_contact):
+    path = open_settings(resident, link, make_contact())
+    for _ in range(4):
+        waits = add_again(session, resident, path)
+    assert sent() == [("sms", "confirm")] * 3
+    resident.press("/code", code=code_for(app, session, waits.id))
+    assert "stimmt nicht oder gilt nicht mehr" in resident.error_at("code")
+    assert [c.state for c in alive(session)] == ["active", "pending"]
+
+
+def test_codes_for_somebody_s_number_are_guessed_five_times_a_day_by_all_who_claim_it(
+        app, session, resident, other, link, sent, now, make_contact, make_topic):
+    anna, phone, _topics = two_people(session, make_contact, make_topic)
+    bert = make_contact("email", "bert@example.org")
+    paths = [open_settings(visitor, link, contact)
+             for visitor, contact in ((resident, bert), (other, anna))]
+    claim = add_again(session, resident, paths[0])
+    right = code_for(app, session, claim.id)
+    for _ in range(MAX_TRIES):
+        resident.press("/code", code=f"{(int(right) + 1) % 1_000_000:06d}")
+    claim = add_again(session, resident, paths[0])
+    assert sent() == [("sms", "unite")] * 2, "a new code, and still"
+    resident.press("/code", code=code_for(app, session, claim.id))
+    assert "versuchen Sie es morgen wieder" in resident.error_at("code")
+    assert phone.subscriber_id != alive(session)[2].subscriber_id
+    session.execute(update(Knock).values(since=utcnow() - timedelta(hours=25)))
+    resident.open(paths[0])
+    resident.press(f"{paths[0]}/abmelden", kontakt=str(claim.id))
+    other.press(f"{paths[1]}/neu", sms="0151 23456789", einwilligung="ja")
+    mine = next(c for c in alive(session) if c.claimed)
+    other.press("/code", code=code_for(app, session, mine.id))
+    alive(session)
+    assert phone.subscriber_id == anna.subscriber_id, "the owner, a day later"
+
+
+def test_guesses_do_not_keep_the_owner_of_a_number_from_signing_it_up(
+        app, session, resident, other, link, sign_up, make_contact):
+    path = open_settings(resident, link, make_contact())
+    resident.press(f"{path}/neu", sms="0151 23456789", einwilligung="ja")
+    for _ in range(MAX_TRIES + 1):
+        resident.press("/code", code="12")
+    sign_up(other, sms="0151 23456789")
+    other.press("/code/neu")
+    waits = next(c for c in alive(session) if c.state == "pending")
+    assert "ist bestätigt" in other.press("/code", code=code_for(app, session, waits.id)).text
+
+
+def test_the_cookie_is_as_long_for_an_address_in_use_as_for_any_other(
+        app, session, resident, link, make_contact, make_topic):
+    anna, _phone, _topics = two_people(session, make_contact, make_topic)
+    for number in range(10):  # contact numbers of two digits
+        make_contact("email", f"r{number}@example.org")
+    path = open_settings(resident, link, anna)
+    lengths = []
+    for number in ("0151 23456789", "0151 99999999"):
+        resident.open(path)
+        resident.press(f"{path}/neu", sms=number, einwilligung="ja")
+        with resident.client.session_transaction() as cookie:
+            lengths.append(len(base64.urlsafe_b64decode(cookie["waiting"])))
+    assert lengths[0] == lengths[1]

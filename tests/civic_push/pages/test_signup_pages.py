@@ -14,10 +14,11 @@ from civic_push.announcements import publishing
 from civic_push.db import db, utcnow
 from civic_push.web import asking
 from civic_push.web.protection import network, stamp, wider_network
+from subscriptions.codes import MAX_TRIES
 from subscriptions.models import Consent, Contact, Knock, Street, Subscriber
 from subscriptions.preferences import choices_of
 from subscriptions.seals import Seals
-from subscriptions.signup import MAX_TRIES, Choices, Inbox, Wording
+from subscriptions.signup import Choices, Inbox, Wording
 from subscriptions.tokens import Purpose
 from tests.civic_push.pages.resident import Resident, without_tokens
 
@@ -127,6 +128,24 @@ def test_a_flood_of_sign_ups_sends_one_mail_a_day_even_without_redis(
     assert sent() == [("email", "confirm")] * 2
 
 
+@pytest.mark.parametrize(("way", "typed"), [
+    ("email", "anna@example.org"), ("sms", "0151 23456789")])
+def test_asking_for_the_settings_of_who_has_not_confirmed_writes_once_a_day_too(
+        session, resident, sign_up, sent, link, way, typed):
+    sign_up(**{way: typed})
+    first = link(Purpose.CONFIRM, contacts(session)[0])
+    for _ in range(3):
+        resident.open("/einstellungen")
+        resident.press("/einstellungen", kontakt=typed)
+    assert sent() == [(way, "confirm")]
+    session.execute(update(Knock).values(since=utcnow() - timedelta(hours=25)))
+    for _ in range(3):
+        resident.open("/einstellungen")
+        resident.press("/einstellungen", kontakt=typed)
+    assert sent() == [(way, "confirm")] * 2
+    assert resident.open(first).status_code == 200, "anybody asked: what was sent goes on to hold"
+
+
 def test_the_link_of_the_first_mail_holds_for_the_newest_choices(
         session, resident, sign_up, link, make_topic):
     topic = make_topic("abfall", name="Abfall")
@@ -229,7 +248,7 @@ def test_after_five_wrong_codes_even_the_right_one_needs_a_new_sms(
         assert resident.press("/code", code=wrong).status_code == 422
         assert "stimmt nicht" in resident.error_at("code")
     resident.press("/code", code=right)
-    assert "zu viele falsche Codes" in resident.error_at("code")
+    assert "Nach fünf falschen Codes hilft nur eine neue SMS" in resident.error_at("code")
     resident.press("/code/neu")
     contact, = contacts(session)
     new = tokens.code(contact.id, contact.challenge)
@@ -247,10 +266,32 @@ def test_a_known_number_behaves_like_a_new_one_that_nobody_confirms(
         mine, theirs = (visitor.press("/code", code="000000") for visitor in (resident, other))
         assert (without_tokens(mine.text)
                 == without_tokens(theirs.text).replace("6780", "6789"))
-    assert "zu viele falsche Codes" in resident.error_at("code")
     mine, theirs = (visitor.press("/code/neu") for visitor in (resident, other))
     assert without_tokens(mine.text) == without_tokens(theirs.text).replace("6780", "6789")
+    mine, theirs = (visitor.press("/code", code="000000") for visitor in (resident, other))
+    assert without_tokens(mine.text) == without_tokens(theirs.text).replace("6780", "6789")
+    assert resident.error_at("code"), "with a new code in one inbox and none in the other"
     assert sent() == [("sms", "known"), ("sms", "confirm"), ("sms", "known"), ("sms", "confirm")]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("path", "each", "together"), [
+    ("/code", 60, 240), ("/code/neu", 10, 40), ("/einstellungen/offen/x/neu", 30, 120),
+    ("/einstellungen/offen/x/wege/1", 30, 120)])
+def test_codes_and_inboxes_are_limited_for_whoever_changes_addresses_within_a_network(
+        resident, sign_up, path, each, together):
+    page = sign_up(sms="0151 23456789").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token is not None
+
+    def post(address):
+        return resident.open(path, method="POST", follow=False, data={"csrf_token": token[1]},
+                             environ_base={"REMOTE_ADDR": address}).status_code
+
+    statuses = [post(f"203.0.113.{1 + number // each}") for number in range(together)]
+    assert 429 not in statuses
+    assert post("203.0.113.99") == 429
+    assert post("203.0.114.1") != 429
 
 
 def test_new_codes_end_with_the_day_and_the_last_one_goes_on_to_hold(
