@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -81,42 +81,44 @@ class Asked(StrEnum):
 class Request:
     """The result of a sign-up."""
 
-    subscriber: Subscriber | None  # None where every inbox was already known
     contacts: list[tuple[Contact, Asked]] = field(default_factory=list)
 
 
 def ask(session: Session, seals: Seals, choices: Choices, inboxes: Sequence[Inbox],
-        wording: Wording, now: datetime) -> Request:
-    """Store a sign-up: a subscriber with pending contacts and the consent asked for.
+        wording: Wording, now: datetime, own: Collection[int] = ()) -> Request:
+    """Store a sign-up: pending contacts of a subscriber, with the consent asked for.
 
     An inbox that was pending before is asked anew with the new choices, but stays the same
-    contact: that is how the ledger can tell how often it was written to. One that is active
-    stays as it is and is reported as KNOWN.
+    contact: that is how the ledger can tell how often it was written to. It comes together
+    only with what it was together with before: somebody else may be asking. `own` are
+    subscribers whom this visitor is known to be. An active one stays, reported as KNOWN.
     """
-    known: list[tuple[Contact, Asked]] = []
-    fresh: list[tuple[Inbox, Contact | None]] = []
+    request = Request()
+    groups: dict[int | None, list[tuple[Inbox, Contact | None]]] = {}
     for inbox in inboxes:
         contact = _find(session, inbox.channel, _fingerprint(seals, inbox))
         if contact is not None and contact.state == ContactState.ACTIVE:
-            known.append((contact, Asked.KNOWN))
+            request.contacts.append((contact, Asked.KNOWN))
         else:
-            fresh.append((inbox, contact))
-    if not fresh:
-        return Request(None, known)
-    subscriber = _subscriber(session, choices, now)
-    asked = [(_pending(session, seals, subscriber, inbox, contact, wording, now), Asked.PENDING)
-             for inbox, contact in fresh]
-    return Request(subscriber, known + asked)
+            before = contact.subscriber_id if contact is not None else None
+            groups.setdefault(None if before in own else before, []).append((inbox, contact))
+    for group in groups.values():
+        subscriber = _subscriber(session, choices, now)
+        request.contacts.extend(
+            (_pending(session, seals, subscriber, inbox, contact, wording, now), Asked.PENDING)
+            for inbox, contact in group)
+    return request
 
 
 def add_contact(session: Session, seals: Seals, subscriber: Subscriber, inbox: Inbox,
                 wording: Wording, now: datetime, replaces_id: int | None = None) -> Contact:
     """Ask to add one more inbox to an existing subscriber, in place of its contact
-    `replaces_id` if given. An address that is another subscriber's is claimed only: nothing
-    about the contact that this returns tells who has it; confirming unites the two."""
+    `replaces_id` if given. An address that is another subscriber's, confirmed or not, is
+    claimed only: nothing about the contact that this returns tells who has it."""
     mark = _fingerprint(seals, inbox)
     contact = _find(session, inbox.channel, mark)
-    claims = contact is not None and contact.state == ContactState.ACTIVE
+    claims = contact is not None and (contact.state == ContactState.ACTIVE
+                                      or contact.subscriber_id != subscriber.id)
     if claims:
         contact = session.scalar(select(Contact).where(
             Contact.subscriber_id == subscriber.id, Contact.channel == inbox.channel,

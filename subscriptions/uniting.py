@@ -1,7 +1,7 @@
 """What follows from a confirmation: two subscribers become one, an old contact ends.
 
-An address that is in use may be added elsewhere: the new contact then only claims it
-(`Contact.claimed`). Who confirms it has shown that both are theirs, the settings from which
+An address that is somebody else's may be added elsewhere: the new contact then only claims
+it (`Contact.claimed`). Who confirms it has shown that both are theirs, the settings from which
 it was added and the inbox; before that neither side learns of the other.
 """
 
@@ -28,6 +28,14 @@ def settle(session: Session, contact: Contact, now: datetime) -> Contact:
         leave(session, [old.id], "replaced", now)
         session.expire(kept.subscriber)
     return kept
+
+
+def is_in_use(session: Session, contact: Contact) -> bool:
+    """Whether somebody gets messages at the address that a contact claims: confirming it
+    unites two subscribers. False where it is nobody's yet who has shown that it is theirs."""
+    return contact.claimed is not None and session.scalar(select(Contact.id).where(
+        Contact.channel == contact.channel, Contact.fingerprint == contact.claimed,
+        Contact.state == ContactState.ACTIVE)) is not None
 
 
 def claim_address(seals: Seals, contact: Contact, address: str) -> None:

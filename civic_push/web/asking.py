@@ -30,6 +30,7 @@ from subscriptions.knocking import may_knock
 from subscriptions.models import Contact, ContactState, Subscriber
 from subscriptions.seals import Seals, UnreadableAddress
 from subscriptions.signup import Asked, Choices, Inbox, Wording, add_contact, ask
+from subscriptions.uniting import is_in_use
 
 ANSWER_SECONDS = 0.3  # every answer about an address takes at least so long
 ON_REQUEST = 3  # codes an inbox may get in a day, the first one included
@@ -58,8 +59,9 @@ def seals() -> Seals:
 def sign_up(choices: Choices, inboxes: Sequence[Inbox], wording: Wording, now: datetime,
             memory: str = OWN) -> None:
     """Store a sign-up, send its confirmations, and remember what waits for them."""
+    own = _own_subscribers(memory)
     asked = _again_if_at_once(
-        lambda: ask(db.session(), seals(), choices, inboxes, wording, now).contacts)
+        lambda: ask(db.session(), seals(), choices, inboxes, wording, now, own).contacts)
     _finish(inboxes, asked, now, memory)
 
 
@@ -208,7 +210,14 @@ def _write_if_welcome(contact: Contact, pending: bool, now: datetime, limit: int
 
 def _confirmation(contact: Contact) -> Purpose:
     """What asks a pending contact to confirm; one whose address is in use elsewhere is told."""
-    return Purpose.CONFIRM if contact.claimed is None else Purpose.UNITE
+    return Purpose.UNITE if is_in_use(db.session(), contact) else Purpose.CONFIRM
+
+
+def _own_subscribers(memory: str) -> set[int]:
+    """The subscribers this visitor is known to be: those of contacts that no typed address
+    leads to, because anybody may type one, and so move it."""
+    found = (contact_of(entry) for entry in waiting(memory) if not entry.address)
+    return {contact.subscriber_id for contact in found if contact is not None}
 
 
 def _remember(entries: list[Waiting], memory: str) -> None:

@@ -14,11 +14,13 @@ from civic_push.web.forms import Typed
 from civic_push.web.language import _
 from civic_push.web.masking import masked
 from civic_push.web.own_contacts import united
+from civic_push.web.preferences import own_contacts
 from civic_push.web.protection import keep_private, limiter, wider_network
 from civic_push.web.signup import next_steps
 from subscriptions.codes import may_try
 from subscriptions.models import Contact, ContactState
 from subscriptions.signup import confirm
+from subscriptions.uniting import is_in_use
 
 pages = Blueprint("confirming", __name__)
 pages.after_request(keep_private)
@@ -29,11 +31,13 @@ def by_link(token: str) -> str:
     """A button for what is pending (mail scanners follow links, they press no buttons);
     the good news for what is confirmed."""
     contact = links.to_confirm(token, utcnow())
-    if contact.claimed is not None:
+    if is_in_use(db.session(), contact):
         return render_template("unite.html", contact=contact, masked=masked,
                                way_name=sentences.way_name)
     return render_template("confirm.html", pending=contact.state == ContactState.PENDING,
-                           facts=choice_words.of_contact(db.session(), contact))
+                           facts=choice_words.of_contact(db.session(), contact),
+                           others=[c for c in own_contacts(contact.subscriber) if c is not contact],
+                           masked=masked, way_name=sentences.way_name)
 
 
 @pages.post("/bestaetigen/<token>")
@@ -41,7 +45,7 @@ def confirm_link(token: str) -> Response:
     """Confirm, once or again."""
     now = utcnow()
     contact = links.to_confirm(token, now)
-    if contact.claimed is not None:
+    if is_in_use(db.session(), contact):
         return united(contact, now)
     confirm(db.session(), contact, "link", now)
     db.session.commit()

@@ -290,6 +290,39 @@ def test_guesses_do_not_keep_the_owner_of_a_number_from_signing_it_up(
     assert "ist bestätigt" in other.press("/code", code=code_for(app, session, waits.id)).text
 
 
+def test_a_sign_up_that_waits_elsewhere_is_claimed_not_taken(
+        app, session, resident, other, link, sign_up, sent, make_contact):
+    sign_up(other, email="anna@example.org")
+    waits, = alive(session)
+    first, its = link(Purpose.CONFIRM, waits), waits.subscriber_id
+    path = open_settings(resident, link, make_contact("sms", NUMBER))
+    resident.press(f"{path}/neu", email="anna@example.org", einwilligung="ja")
+    assert sent() == [("email", "confirm")] * 2
+    waits, _phone, claim = alive(session)
+    assert waits.subscriber_id == its
+    shown = other.open(link(Purpose.CONFIRM, claim)).text
+    assert "Anmeldung bestätigen" in shown
+    assert "… 789" in shown, "the second mail says whose settings it is about"
+    assert "… 789" not in other.open(first).text
+    other.press(first)
+    waits, phone, claim = alive(session)
+    assert (waits.state, claim.state) == ("active", "pending")
+    assert waits.subscriber_id != phone.subscriber_id
+    assert "Einstellungen vereinen?" in other.open(link(Purpose.CONFIRM, claim)).text
+
+
+def test_what_nobody_confirmed_elsewhere_is_one_s_own_once_confirmed(
+        session, resident, link, sign_up, make_contact):
+    sign_up(email="anna@example.org")
+    path = open_settings(resident, link, make_contact("sms", NUMBER))
+    resident.press(f"{path}/neu", email="anna@example.org", einwilligung="ja")
+    confirmation = link(Purpose.CONFIRM, next(c for c in alive(session) if c.claimed))
+    resident.open(confirmation)
+    assert "Ihre Adresse ist bestätigt" in resident.press(confirmation).text
+    phone, mail = alive(session)
+    assert (mail.state, mail.subscriber_id) == ("active", phone.subscriber_id)
+
+
 def test_the_cookie_is_as_long_for_an_address_in_use_as_for_any_other(
         app, session, resident, link, make_contact, make_topic):
     anna, _phone, _topics = two_people(session, make_contact, make_topic)

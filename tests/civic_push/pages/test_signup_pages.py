@@ -204,6 +204,50 @@ def test_opening_the_link_changes_nothing_and_the_button_confirms_once(
     assert (consent.confirmed_by, consent.confirmed_at) == ("link", first)
 
 
+def test_nobody_slips_into_the_sign_up_of_somebody_else(
+        app, session, resident, other, sign_up, sent, link):
+    sign_up(resident, email="anna@example.org")
+    first = link(Purpose.CONFIRM, contacts(session)[0])  # what stands in her only mail
+    sign_up(other, email="anna@example.org", sms="0151 22222222")
+    mail, sms = contacts(session)
+    other.press("/code", code=app.extensions["tokens"].code(sms.id, sms.challenge))
+    assert sent() == [("email", "confirm"), ("sms", "confirm")]
+    resident.open(first)
+    resident.press(first)
+    mail, sms = contacts(session)
+    assert (mail.state, sms.state) == ("active", "active")
+    assert mail.subscriber_id != sms.subscriber_id
+    assert session.query(Subscriber).count() == 2
+
+
+def test_signing_up_alone_ends_what_a_stranger_had_signed_up_together(
+        session, resident, other, sign_up, link):
+    sign_up(other, email="anna@example.org", sms="0151 22222222")
+    mail, _sms = contacts(session)
+    path = link(Purpose.CONFIRM, mail)
+    shown = resident.open(path).text
+    assert "… 222" in shown, "whoever confirms sees what it is together with"
+    assert "Von jedem Weg aus lassen sich alle Einstellungen sehen und ändern." in shown
+    assert "anna@" not in shown
+    sign_up(resident, email="anna@example.org")
+    mail, sms = contacts(session)
+    assert mail.subscriber_id != sms.subscriber_id
+    shown = resident.open(path).text
+    assert "… 222" not in shown
+    assert "Von jedem Weg aus" not in shown
+
+
+@pytest.mark.parametrize("more", [{}, {"telegram": "ja"}])
+def test_who_signs_up_twice_with_the_same_inboxes_stays_one_person(
+        session, sign_up, make_topic, more):
+    topic = make_topic("abfall")
+    sign_up(email="anna@example.org", sms="0151 23456789", **more)
+    sign_up(email="anna@example.org", sms="0151 23456789", thema=[str(topic.id)], **more)
+    newest = contacts(session)[-1].subscriber
+    assert {c.channel for c in newest.contacts} == {"email", "sms", *more}
+    assert choices_of(newest).topics == [topic.id]
+
+
 def test_links_that_do_not_hold_are_explained(session, resident, sign_up, link, make_contact):
     sign_up(email="anna@example.org")
     contact, = contacts(session)
