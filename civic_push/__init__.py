@@ -18,7 +18,6 @@ legal           imprint, privacy, accessibility statement; reports of barriers
 staff           editors, roles, sign-in, the audit trail
 web             pages: residents'; in desk the editors', in api the programs'
 languages       which there are, and how each is written
-streets         the Ortsteil of a street
 tasks           enqueue(lane, job, ...): besides worker.py the only module that touches RQ
 clock           what is done every few seconds, every minute, every hour
 telegram_polling  `worker.py telegram`: asks Telegram what residents answered

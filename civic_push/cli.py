@@ -13,7 +13,7 @@ from flask.cli import ScriptInfo, with_appcontext
 from flask_migrate import upgrade
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from civic_push import config, keys, streets
+from civic_push import config, keys
 from civic_push.announce.command import announce
 from civic_push.app import create_app
 from civic_push.config import PREFIX
@@ -26,6 +26,7 @@ from civic_push.integrations.commands import COMMANDS as CLIENT_COMMANDS
 from civic_push.push_key import rotate_push_key
 from civic_push.seed import seed
 from civic_push.staff.commands import COMMANDS as STAFF_COMMANDS
+from subscriptions import streets
 from subscriptions.leaving import count_reasons
 
 

@@ -6,8 +6,6 @@ of its own, `de@einfach`, which falls back to the German sentences.
 
 from __future__ import annotations
 
-from babel import Locale
-
 from subscriptions.models import Register
 
 LANGUAGES = {"de": "Deutsch", "en": "English", "tr": "Türkçe", "ru": "Русский",
@@ -25,8 +23,3 @@ def locale_of(language: str, register: str = Register.STANDARD) -> str:
     if language == "de":
         return EASY if register == Register.PLAIN else "de"
     return _BRITISH if language == "en" else language
-
-
-def direction(language: str) -> str:
-    """"rtl" for languages written from right to left, else "ltr"."""
-    return str(Locale.parse(language).text_direction)

@@ -14,4 +14,6 @@ leaving   ending one contact or all of them; how long proofs stay
 uniting   what a confirmation brings about: two subscribers become one, an old contact ends
 vanishing  what becomes of sign-ups that nobody confirms
 preferences  reading and changing choices
+streets   the Ortsteil that people mean: by name, alias or street
+spelling  one spelling for what is written in two ways
 """

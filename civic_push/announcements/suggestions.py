@@ -9,12 +9,11 @@ ends longer words: "-sperrung" is found in "Vollsperrung".
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
 from subscriptions.models import Topic
+from subscriptions.spelling import written_out
 
-_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _ENDING = re.compile(r"(?:innen|ern|es|en|em|er|e|n|s)$")
 _SHORTEST = 4  # letters that must be left; "Rat" and "Bad" stay as they are
 _WORD = re.compile(r"\w+")
@@ -49,6 +48,6 @@ def _terms(topic: Topic) -> list[str]:
 
 def _stem(word: str) -> str:
     """Lower case, umlauts in two letters, without an ending."""
-    plain = unicodedata.normalize("NFC", word).casefold().translate(_UMLAUTS)
+    plain = written_out(word)
     stem = _ENDING.sub("", plain)
     return stem if len(stem) >= _SHORTEST else plain

@@ -7,17 +7,16 @@ whole day: up to its expiry it would lie as a banner over a week of somebody's c
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
 from icalendar import Calendar, Event, vDuration, vText
 
 from civic_push.announcements.models import AnnouncementKind
 from civic_push.feeds.entries import Feed, FeedEntry
+from subscriptions.timing import TOWN_TIME
 
 MEDIA_TYPE = "text/calendar"
 
-_TOWN_CLOCK = ZoneInfo("Europe/Berlin")
 _REFRESH = timedelta(hours=1)
 
 
@@ -29,7 +28,7 @@ def write(feed: Feed) -> bytes:
     calendar.add("method", "PUBLISH")
     for name in ("name", "x-wr-calname"):
         calendar.add(name, feed.title)
-    calendar.add("x-wr-timezone", str(_TOWN_CLOCK))
+    calendar.add("x-wr-timezone", str(TOWN_TIME))
     calendar.add("url", feed.home_url)
     calendar.add("source", feed.self_url)
     calendar.add("refresh-interval", _REFRESH, parameters={"value": "DURATION"})
@@ -79,11 +78,11 @@ def _span(entry: FeedEntry) -> tuple[date, date | None]:
 
 
 def _is_midnight(when: datetime) -> bool:
-    return when.astimezone(_TOWN_CLOCK).time() == time()
+    return when.astimezone(TOWN_TIME).time() == time()
 
 
 def _day(when: datetime) -> date:
-    return when.astimezone(_TOWN_CLOCK).date()
+    return when.astimezone(TOWN_TIME).date()
 
 
 def _description(entry: FeedEntry) -> str:

@@ -8,7 +8,6 @@ and one on the 10th are two. A sign groups what an editor sees; only the editor 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+from subscriptions.spelling import written_out
+
 _LITTLE_WORDS = frozenset((
     "ab", "am", "an", "auf", "aus", "bei", "bis", "das", "dem", "den", "der", "des", "die",
     "ein", "eine", "einer", "es", "fuer", "im", "in", "ist", "mit", "nach", "sich", "sind",
@@ -89,8 +89,7 @@ def plain_link(link: str) -> str:
 
 def words_of(title: str) -> frozenset[str]:
     """The words of a title that say something, in one spelling."""
-    plain = unicodedata.normalize("NFC", title).casefold().translate(_UMLAUTS)
-    return frozenset(re.findall(r"\w{2,}", plain)) - _LITTLE_WORDS
+    return frozenset(re.findall(r"\w{2,}", written_out(title))) - _LITTLE_WORDS
 
 
 def _pairs(seen: Sequence[Seen]) -> Iterator[tuple[int, int, Sign]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,13 +10,13 @@ from enum import Enum
 
 from civic_push.announcements.publishing import Draft
 from content_sources.entry import Entry
+from subscriptions.spelling import written_out
 
 AMBIGUOUS = frozenset({
     "barkhausen", "nienhagen", "vahlhausen", "kluet",  # places elsewhere in the region, too
     "biesen", "hohenwart", "huelsen", "schling"})  # words or family names
 """Names, folded, that mean our neighbourhood only beside a hint."""
 
-_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _BETWEEN = r"[\s./‐‑–-]{0,3}"  # V.H., V. H., VH; Jerxen-Orbke, Jerxen – Orbke
 _TITLE = 300
 
@@ -133,7 +132,7 @@ def _escaped(line: str) -> str:
 
 def _fold(text: str) -> str:
     """Lower case, umlauts in two letters, so that every spelling of a name is one."""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().translate(_UMLAUTS).split())
+    return " ".join(written_out(text).split())
 
 
 def _patterns(names: Iterable[tuple[str, int]]) -> list[tuple[re.Pattern[str], int]]:

@@ -19,7 +19,7 @@ async function ask(url, options) {
   return answer.json();
 }
 
-// as civic_push/streets.py folds names
+// as subscriptions/streets.py folds names
 function folded(text) {
   return text.toLowerCase().replace(/\s+\d+\s*[a-z]?$/, "").replace(/str\b\.?/, "strasse")
     .replaceAll("ß", "ss").replaceAll("ä", "ae").replaceAll("ö", "oe").replaceAll("ü", "ue")

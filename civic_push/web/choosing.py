@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from flask import abort
 from flask_babel import force_locale
@@ -20,11 +19,11 @@ from civic_push.languages import LANGUAGES, locale_of
 from civic_push.web.forms import Typed
 from civic_push.web.language import PLAIN, _, language, register
 from subscriptions.models import Neighbourhood, Register, Topic
+from subscriptions.timing import TOWN_TIME
 
 WHOLE_TOWN = "ganze-stadt"
 """Stands where an address needs an Ortsteil and all are meant."""
 
-TOWN_CLOCK = ZoneInfo("Europe/Berlin")
 
 _Row = TypeVar("_Row", Topic, Neighbourhood)
 
@@ -118,14 +117,14 @@ def read_span(typed: Typed) -> tuple[datetime | None, datetime | None]:
 
 def midnight(day: date) -> datetime:
     """When a day begins in the town, as UTC."""
-    return datetime.combine(day, time(), TOWN_CLOCK).astimezone(UTC)
+    return datetime.combine(day, time(), TOWN_TIME).astimezone(UTC)
 
 
 def _read_day(typed: Typed, name: str) -> date | None:
     text = typed.text(name)
     for form in ("%Y-%m-%d", "%d.%m.%Y"):  # as browsers send it; as people write it
         try:
-            day = datetime.strptime(text, form).replace(tzinfo=TOWN_CLOCK).date()
+            day = datetime.strptime(text, form).replace(tzinfo=TOWN_TIME).date()
         except ValueError:
             continue
         if 1900 <= day.year <= 2200:

@@ -16,7 +16,8 @@ from flask_babel import format_date, format_time, get_babel, get_locale, gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from civic_push.languages import EASY, LANGUAGES, direction, locale_of
+from channels.base import direction_of
+from civic_push.languages import EASY, LANGUAGES, locale_of
 from civic_push.web.protection import without_token
 from subscriptions.models import Register
 
@@ -43,7 +44,7 @@ def init_language(app: Flask) -> None:
     app.add_template_filter(isolated, "bdi")
     app.url_defaults(_keep_asked_for)
     app.context_processor(lambda: {
-        "language": language(), "direction": direction(language()), "choice": _choice(),
+        "language": language(), "direction": direction_of(language()), "choice": _choice(),
         "choices": _offered(), "languages": LANGUAGES})
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import render_template
 from markupsafe import Markup
 
+from channels.base import direction_of
 from civic_push.announcements.markdown import to_html
 from civic_push.config import settings
 from civic_push.db import db
-from civic_push.languages import direction
 from civic_push.legal import texts
 from civic_push.web.language import CHOICES, PLAIN, _, language, register
 from subscriptions.models import Register
@@ -21,7 +21,7 @@ def page(name: str) -> str:
     spoken = "de" if found.wording == PLAIN else found.wording
     return render_template(
         "legal.html", title=titles()[name], body=html(found.body), spoken=spoken,
-        text_direction=direction(spoken),
+        text_direction=direction_of(spoken),
         elsewhere=_elsewhere(name) if spoken != language() else {})
 
 

@@ -15,7 +15,7 @@ from civic_push.web.language import _, follow
 from subscriptions.models import Contact, ContactState, Subscriber
 from subscriptions.tokens import BadToken, ExpiredToken, Purpose, Tokens
 
-MANAGE_LIFE = timedelta(hours=2)  # of links that are followed at once
+AT_ONCE_LIFE = timedelta(hours=2)  # of links that are followed at once
 PAGE_LIFE = timedelta(minutes=30)  # how long a resident's page stays open untouched
 _READER = "reader"  # in the session cookie: what pages open in this browser are signed with
 WAITING = "waiting"  # and which inboxes were asked for in it; `asking` seals and reads that

@@ -9,18 +9,18 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from civic_push import streets
 from civic_push.announcements import archive
 from civic_push.db import db, utcnow
 from civic_push.delivery.compose import short_of
-from civic_push.streets import folded
 from civic_push.web import estimate, public
 from civic_push.web.choosing import WHOLE_TOWN, Chosen
 from civic_push.web.forms import Typed, offer
 from civic_push.web.language import language
 from civic_push.web.protection import limiter
 from civic_push.web.signup import how_many_found
+from subscriptions import streets
 from subscriptions.models import Neighbourhood, Topic
+from subscriptions.streets import folded
 
 pages = Blueprint("places", __name__)
 

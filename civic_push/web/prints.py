@@ -15,11 +15,12 @@ from civic_push.print import composing, notice_sheet
 from civic_push.print.notice_sheet import Reader, Week
 from civic_push.print.poster import poster
 from civic_push.web import choosing
-from civic_push.web.choosing import TOWN_CLOCK, WHOLE_TOWN, Chosen, midnight
+from civic_push.web.choosing import WHOLE_TOWN, Chosen, midnight
 from civic_push.web.forms import ways
 from civic_push.web.language import _
 from civic_push.web.protection import for_everybody, limiter
 from subscriptions.models import Register
+from subscriptions.timing import TOWN_TIME
 
 pages = Blueprint("prints", __name__)
 
@@ -93,12 +94,12 @@ def _reader(found: Chosen) -> Reader:
 
 
 def _today() -> date:
-    return utcnow().astimezone(TOWN_CLOCK).date()
+    return utcnow().astimezone(TOWN_TIME).date()
 
 
 def _rounded(when: datetime, seconds: int) -> datetime:
     """The last full span of so many seconds, so that what is composed within it is the same."""
-    return datetime.fromtimestamp(int(when.timestamp()) // seconds * seconds, TOWN_CLOCK)
+    return datetime.fromtimestamp(int(when.timestamp()) // seconds * seconds, TOWN_TIME)
 
 
 def _week_of(day: date) -> Week:

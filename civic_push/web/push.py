@@ -144,7 +144,7 @@ def preferences() -> Answer:
     body = _body()
     contact = _active(body)
     token = links.tokens().make(TokenPurpose.MANAGE, contact.id,
-                                expires_at=utcnow() + links.MANAGE_LIFE)
+                                expires_at=utcnow() + links.AT_ONCE_LIFE)
     return jsonify({"url": f"/einstellungen/{token}{_place_of(body.get('about'), contact)}"})
 
 

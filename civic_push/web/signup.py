@@ -22,7 +22,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
-from civic_push import streets
 from civic_push.config import settings
 from civic_push.db import db, utcnow
 from civic_push.web import asking, choosing, estimate, sentences
@@ -30,6 +29,7 @@ from civic_push.web.asking import Waiting
 from civic_push.web.forms import ALL, Offer, Typed, offer, read_choices, read_inboxes
 from civic_push.web.language import _, language, register
 from civic_push.web.protection import keep_private, limiter, seconds_open, stamp, wider_network
+from subscriptions import streets
 from subscriptions.models import Contact
 from subscriptions.tokens import Purpose, Tokens
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from civic_push import streets
 from civic_push.cli import main
 from civic_push.seed import seed
-from civic_push.streets import BadStreets, folded, load, search
+from subscriptions import streets
 from subscriptions.models import Street
+from subscriptions.streets import BadStreets, folded, load, search
 from tests.conftest import SECRETS
 
 LIST = """name;ortsteil

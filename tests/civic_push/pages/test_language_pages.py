@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from flask_babel import force_locale
 
+from channels.base import direction_of
 from civic_push.announcements import publishing
-from civic_push.languages import EASY, LANGUAGES, direction, locale_of
+from civic_push.languages import EASY, LANGUAGES, locale_of
 from civic_push.web.language import CHOICES, isolated, moment
 from subscriptions.tokens import Purpose
 from tests.civic_push.pages.resident import Resident
@@ -32,7 +33,7 @@ def test_every_choice_is_switched_to_and_remembered(resident):
         assert (page.request.path, dict(page.request.args)) == ("/impressum", {"thema": "x"})
         language = "de" if choice == "einfach" else choice
         for seen in (page, resident.open("/impressum")):
-            assert spoken(seen) == (language, direction(language))
+            assert spoken(seen) == (language, direction_of(language))
             assert shown(seen) == choice
 
 
@@ -124,7 +125,7 @@ def test_each_reader_has_a_locale_and_a_direction():
     assert [locale_of(code) for code in LANGUAGES] == ["de", "en_GB", "tr", "ru", "uk", "ar"]
     assert locale_of("de", "plain") == EASY
     assert locale_of("tr", "plain") == "tr"
-    assert [direction(code) for code in LANGUAGES] == ["ltr"] * 5 + ["rtl"]
+    assert [direction_of(code) for code in LANGUAGES] == ["ltr"] * 5 + ["rtl"]
 
 
 def test_names_are_isolated_and_escaped():

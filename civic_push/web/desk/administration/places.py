@@ -10,12 +10,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from civic_push import streets
 from civic_push.db import db
 from civic_push.staff.roles import Can
 from civic_push.web.desk.frame import desk, needs, note
 from civic_push.web.desk.words import _
 from civic_push.web.forms import Typed
+from subscriptions import streets
 from subscriptions.models import Neighbourhood, Street
 
 _NUMBER = "<int(max=999999999):number>"

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from channels.base import direction_of
 from civic_push.db import db, utcnow
-from civic_push.languages import direction
 from civic_push.legal import texts
 from civic_push.legal.models import LegalText
 from civic_push.staff.models import Staff
@@ -92,7 +92,7 @@ def _show(name: str, wording: str, typed: Typed, preview: str = "") -> str:
         "desk/text.html", name=name, wording=wording, typed=typed, preview=preview,
         title=legal.titles()[name], words=CHOICES[wording], required=texts.REQUIRED[name],
         held=texts.exact(db.session(), name, wording), placeholders=texts.PLACEHOLDERS,
-        text_direction=direction("de" if wording == PLAIN else wording),
+        text_direction=direction_of("de" if wording == PLAIN else wording),
         versions=texts.versions(db.session(), name, wording), authors=_authors())
 
 

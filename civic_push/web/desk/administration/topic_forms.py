@@ -13,16 +13,16 @@ from civic_push.languages import LANGUAGES
 from civic_push.web.desk.words import _
 from civic_push.web.forms import ALL, Typed
 from subscriptions.models import Topic
+from subscriptions.spelling import written_out
 
 LONGEST = {"name": 120, "description": 300, "example": 200}
 _MOST_ALIASES = 2000  # characters, all together
-_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _OTHERS = [code for code in LANGUAGES if code != "de"]
 
 
 def slug_of(name: str) -> str:
     """A name as a part of addresses: "Bus & Rad" is "bus-rad"."""
-    return "-".join(re.findall(r"[a-z0-9]+", name.casefold().translate(_LETTERS)))[:60].strip("-")
+    return "-".join(re.findall(r"[a-z0-9]+", written_out(name)))[:60].strip("-")
 
 
 def read_slug(session: Session, typed: Typed) -> str:

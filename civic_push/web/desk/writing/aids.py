@@ -22,7 +22,6 @@ from civic_push.delivery.previews import SmsPreview, message_preview
 from civic_push.intake.rules import Gazetteer, Place
 from civic_push.languages import LANGUAGES
 from civic_push.staff.roles import Can
-from civic_push.streets import names
 from civic_push.web.desk.frame import desk, needs
 from civic_push.web.desk.words import _
 from civic_push.web.desk.writing import forms as write_forms
@@ -32,6 +31,7 @@ from civic_push.web.desk.writing.written import Written
 from civic_push.web.forms import topics_on_offer
 from civic_push.web.protection import limiter
 from subscriptions.models import Neighbourhood, Register, Topic
+from subscriptions.streets import names
 
 TAKE = "take:"
 """What the buttons begin with that take a suggestion: "take:places:7"."""

@@ -12,8 +12,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from subscriptions.models import Neighbourhood, Street
+from subscriptions.spelling import UMLAUTS
 
-_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _HOUSE_NUMBER = re.compile(r"\s+\d+\s*[a-z]?\s*(?:[-/]\s*\d+\s*[a-z]?)?\s*$")
 _SHORT_STREET = re.compile(r"str\b\.?")
 _SHORTEST = 3  # letters; fewer would find half the town
@@ -54,7 +54,7 @@ def folded(text: str) -> str:
     """A name as letters and digits only, so that "Lange Str. 5a" finds "Lange Straße" and
     "Loßbruch" is "lossbruch". A house number at the end is left out."""
     text = _HOUSE_NUMBER.sub("", text[:200].strip().casefold())
-    text = _SHORT_STREET.sub("strasse", text).translate(_LETTERS)
+    text = _SHORT_STREET.sub("strasse", text).translate(UMLAUTS)
     plain = unicodedata.normalize("NFKD", text)
     return "".join(c for c in plain if c.isalnum())
 
