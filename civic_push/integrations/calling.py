@@ -68,8 +68,8 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
 def _claim(session: Session, now: datetime) -> Sequence[WebhookCall]:
     """Take what is due; others leave it alone for two minutes."""
     due = session.scalars(
-        select(WebhookCall.id).where(WebhookCall.due_at <= now).order_by(WebhookCall.due_at)
-        .limit(_BATCH).with_for_update(skip_locked=True)).all()
+        webhooks.due(now).order_by(WebhookCall.due_at).limit(_BATCH)
+        .with_for_update(skip_locked=True)).all()
     session.execute(update(WebhookCall).where(WebhookCall.id.in_(due)).values(
         due_at=now + _LEASE, attempts=WebhookCall.attempts + 1))
     session.commit()
@@ -121,7 +121,8 @@ def _record(session: Session, number: int, reply: Reply, now: datetime) -> None:
         call.due_at, call.done_at, webhook.failing_since = None, now, None
         return
     webhook.failing_since = webhook.failing_since or now
-    over = call.attempts > len(BACKOFF) or call.event == Event.TEST
+    over = (call.attempts > len(BACKOFF) or call.event == Event.TEST
+            or not webhook.active)  # switched off meanwhile
     wait = max(BACKOFF[min(call.attempts, len(BACKOFF)) - 1], _asked_for(reply))
     call.due_at = None if over else now + timedelta(seconds=wait)
     if webhook.active and (reply.status == 410 or now - webhook.failing_since >= PATIENCE):

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from flask import current_app
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -105,15 +105,21 @@ def notice(session: Session, now: datetime) -> bool:
                   for number in session.scalars(
                       select(Announcement.id).where(*_untold(webhook, event, now))
                       .order_by(Announcement.id).limit(_MOST)).all()]
-        due = session.scalar(
-            select(WebhookCall.id).where(WebhookCall.due_at <= now).limit(1)) is not None
+        waits = session.scalar(due(now).limit(1)) is not None
     try:
         for webhook_id, event, number in untold:
             _call(session, webhook_id, event, number, now)
         session.commit()
     except IntegrityError:  # another clock has just written the same down
         session.rollback()
-    return due or bool(untold)
+    return waits or bool(untold)
+
+
+def due(now: datetime) -> Select[int]:
+    """The calls to be made, by id. What is switched off is not called."""
+    return select(WebhookCall.id).where(
+        WebhookCall.due_at <= now,
+        WebhookCall.webhook_id.in_(select(Webhook.id).where(Webhook.active)))
 
 
 def _asked(session: Session) -> list[tuple[Webhook, Event]]:

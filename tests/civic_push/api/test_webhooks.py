@@ -135,6 +135,24 @@ def test_a_webhook_that_is_gone_or_failed_for_days_is_switched_off(
         assert not webhooks.notice(session, utcnow())
 
 
+def test_what_is_switched_off_is_not_called_any_more(
+        make_app: Callable[..., Flask], session: Session) -> None:
+    with serving(answer("410 Gone")) as server, ready(make_app, server).app_context():
+        webhook, _secret = webhooks.add(session, server.origin, EVENTS, utcnow())
+        for _ in range(3):  # all in one batch
+            webhooks.test(session, webhook, utcnow()).event = Event.PUBLISHED
+        session.commit()
+        calling.call_webhooks()
+        session.expire_all()
+        assert not webhook.active
+        assert session.scalars(select(WebhookCall.due_at)).all() == [None] * 3
+        webhooks.test(session, webhook, utcnow())  # from a page that was open before
+        session.commit()
+        assert not webhooks.notice(session, utcnow())
+        calling.call_webhooks()
+        assert len(server.requests) == 3
+
+
 @ONE_DATABASE
 def test_a_success_ends_a_bad_time(make_app: Callable[..., Flask], session: Session) -> None:
     with serving(THANKS) as server, ready(make_app, server).app_context():
