@@ -18,19 +18,22 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Select,
     any_,
     event,
     func,
     literal,
     select,
+    true,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from subscriptions.base import Base, BigId, UTCDateTime
 
-__all__ = ["Base", "BigId", "UTCDateTime", "db", "give_way", "init_db", "is_sqlite", "one_of",
-           "read_only", "utcnow", "writing"]
+__all__ = ["Base", "BigId", "UTCDateTime", "add_missing", "db", "give_way", "init_db", "is_sqlite",
+           "one_of", "read_only", "utcnow", "writing"]
 
 # Tables inherit from Base, which the rooms know, rather than from db.Model.
 db = SQLAlchemy(metadata=Base.metadata)
@@ -154,6 +157,20 @@ def one_of(session: Session, column: Any, ids: Sequence[int]) -> ColumnElement[b
         listed = func.json_each(json.dumps(list(ids))).table_valued("value")
         return cast("ColumnElement[bool]", column.in_(select(listed.c.value)))
     return cast("ColumnElement[bool]", column == any_(literal(list(ids), ARRAY(BigInteger))))
+
+
+def add_missing(session: Session, table: type[Base], columns: Sequence[str],
+                rows: Select[*tuple[Any, ...]], key: Sequence[str]) -> None:
+    """INSERT … SELECT, passing over what is there already by the unique `key`. Looking for that
+    costs PostgreSQL a fifth of its insert rate, so it is done only where something was found."""
+    insert = (sqlite.insert if is_sqlite(session.connection()) else postgresql.insert)(table)
+    # without a WHERE, SQLite takes the ON of ON CONFLICT for a join's
+    insert = insert.from_select(columns, rows.where(true()))
+    try:
+        with session.begin_nested():
+            session.execute(insert)
+    except IntegrityError:
+        session.execute(insert.on_conflict_do_nothing(index_elements=key))
 
 
 def is_sqlite(engine: Engine | Connection) -> bool:

@@ -129,9 +129,10 @@ def add_contact(session: Session, seals: Seals, subscriber: Subscriber, inbox: I
     return contact
 
 
-def confirm(session: Session, contact: Contact, how: str, now: datetime) -> bool:
+def confirm(session: Session, contact: Contact, how: str, now: datetime) -> Contact | None:
     """Activate a pending contact; `how` is "link", "code", "start" or "permission".
-    Return whether this call did it (a link pressed twice confirms once)."""
+    Return who has the address now (see `settle`), None where another call did it (a link
+    pressed twice confirms once)."""
     done = session.execute(
         update(Contact)
         .where(Contact.id == contact.id, Contact.state == ContactState.PENDING)
@@ -139,15 +140,14 @@ def confirm(session: Session, contact: Contact, how: str, now: datetime) -> bool
         .execution_options(synchronize_session="fetch")
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]
-        return False
+        return None
     session.execute(
         update(Consent)
         .where(Consent.contact_id == contact.id, Consent.confirmed_at.is_(None))
         .values(confirmed_at=now, confirmed_by=how,
                 fingerprint=contact.fingerprint or contact.claimed)
     )
-    settle(session, contact, now)
-    return True
+    return settle(session, contact, now)
 
 
 def link_address(session: Session, seals: Seals, contact: Contact, address: str) -> bool:

@@ -125,7 +125,7 @@ class Previewer:
             .limit(COMPANIONS)).all()
         ids = (self.announcement_id, *others)
         self.composer.load(set(ids))
-        return tuple((number, reason_for(self.composer, number)) for number in ids)
+        return tuple((number, reason_for(self.composer, number), False) for number in ids)
 
     def versions(self, announcement: Announcement) -> list[Version]:
         """Every language and register, with the text its readers get."""

@@ -71,11 +71,20 @@ _FRESH = {"state": State.WAITING, "attempts": 0, "leased_until": None, "sent_at"
 
 def _residents(session: Session, announcement: Announcement, missing: ColumnElement[bool],
                now: datetime) -> int:
+    """Whoever got what this follows does not wait for his digest: that would leave him wrong
+    for so long."""
+    follows = Delivery.follows_id.is_not(None)
+    return (_wait_again(session, announcement, and_(missing, follows), now, at_once=True)
+            + _wait_again(session, announcement, and_(missing, ~follows), now, at_once=False))
+
+
+def _wait_again(session: Session, announcement: Announcement, missing: ColumnElement[bool],
+                now: datetime, at_once: bool) -> int:
     members = [Contact.state == ContactState.ACTIVE, Contact.stands_in.is_(False)]
     if announcement.urgency != Urgency.DANGER:
         members.append(or_(Subscriber.paused_until.is_(None), Subscriber.paused_until <= now))
     waiting = Contact.id.in_(select(Delivery.contact_id).where(missing))
-    rhythms = rhythms_of(session, (*members, waiting), announcement, now=now)
+    rhythms = rhythms_of(session, (*members, waiting), announcement, at_once, now)
     if rhythms is None:
         return 0
     people = first_of_all(

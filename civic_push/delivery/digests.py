@@ -21,8 +21,8 @@ from civic_push.delivery.compose import Composer, Reason, frame, list_id
 from civic_push.languages import locale_of
 from subscriptions.timing import TOWN_TIME
 
-Wanted = tuple[tuple[int, Reason], ...]
-"""Announcement ids with the reason each came, in the order they appear."""
+Wanted = tuple[tuple[int, Reason, bool], ...]
+"""Announcement ids with the reason each came, and whether the reader got what it follows."""
 
 WHOLE_TEXTS = 60_000  # characters of HTML; longer mails give sentences (Gmail cuts at 102 kB)
 _TITLE_ROOM = 80  # characters of the first title in the subject
@@ -53,8 +53,8 @@ class Digests:
         """The digest of these announcements for such a reader."""
         key = (wanted, language, register)
         if key not in self._made:
-            items = [self._item(a, self.composer.message(a, language, register, reason),
-                                reason, language, register) for a, reason in wanted]
+            items = [self._item(a, self.composer.message(a, language, register, reason, follows),
+                                reason, language, register) for a, reason, follows in wanted]
             with force_locale(locale_of(language, register)):
                 self._made[key] = self._compose(items, wanted, language, register)
         return self._made[key]
@@ -97,7 +97,7 @@ class Digests:
 
     def _why(self, wanted: Wanted, language: str) -> str:
         """All reasons in one sentence."""
-        reasons = [r for r in dict.fromkeys(reason for _, reason in wanted) if r[2]]
+        reasons = [r for r in dict.fromkeys(reason for _, reason, _ in wanted) if r[2]]
         if not reasons:  # all of it has been given up since
             return self.composer.why(wanted[0][1], language)
         return str(gettext("Sie erhalten diese Nachricht, weil Sie das abonniert haben: "

@@ -1,16 +1,18 @@
-"""When a contact ends: stand-ins take over from a browser that is gone, and whoever leaves
-by SMS is told so once before the number is deleted. Letters to the desk end, too."""
+"""When a contact ends: stand-ins take over from a browser that is gone, a new address from the
+one whose place it takes, and whoever leaves by SMS is told so once before the number is
+deleted. Letters to the desk end, too."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, insert, literal, select, update
+from sqlalchemy import exists, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
-from civic_push.db import UTCDateTime
-from civic_push.delivery.models import COLUMNS, Delivery, Lane, Purpose, State
+from civic_push.db import UTCDateTime, add_missing
+from civic_push.delivery.models import COLUMNS, KEY, Delivery, Lane, Purpose, State
+from subscriptions import signup
 from subscriptions.leaving import begin_leaving, leave
 from subscriptions.models import Contact, ContactState
 
@@ -39,19 +41,39 @@ def take_over(session: Session, gone: Collection[int], now: datetime) -> None:
 
 
 def _inherit(session: Session, contact: Contact, lost_id: int, now: datetime) -> None:
-    """Write for `contact` the announcements that a lost one did not get."""
-    already = aliased(Delivery)
+    """Write for `contact` the announcements that a lost one did not get. What tells of
+    something that one had got before says so: the same person reads it."""
     missed = (
         select(Delivery.announcement_id, literal(contact.id), literal(Purpose.ANNOUNCEMENT.value),
                Delivery.subscription_id, literal(contact.channel), Delivery.lane,
                literal(State.WAITING.value), Delivery.due_at, Delivery.expires_at, literal(0),
-               literal(0), literal(now, UTCDateTime))
-        .outerjoin(already, and_(already.contact_id == contact.id,
-                                 already.announcement_id == Delivery.announcement_id))
+               literal(0), literal(now, UTCDateTime), Delivery.follows_id)
         .where(Delivery.contact_id == lost_id, Delivery.purpose == Purpose.ANNOUNCEMENT,
-               Delivery.state.in_((State.WAITING, State.GONE)),
-               Delivery.expires_at > now, already.id.is_(None)))
-    session.execute(insert(Delivery).from_select(COLUMNS, missed))
+               Delivery.state.in_((State.WAITING, State.GONE)), Delivery.expires_at > now))
+    add_missing(session, Delivery, (*COLUMNS, "follows_id"), missed, KEY)
+
+
+def confirm(session: Session, contact: Contact, how: str, now: datetime) -> None:
+    """Activate a pending contact, as `subscriptions.signup` does. What waits for the one whose
+    place it takes, in a digest perhaps, is for it from then on. The caller commits."""
+    old = session.get(Contact, contact.replaces_id) if contact.replaces_id else None
+    former = old.id if old else None
+    kept = signup.confirm(session, contact, how, now)
+    if former is not None and kept is not None and session.get(Contact, former) is None:
+        _move(session, former, kept)
+
+
+def _move(session: Session, former: int, contact: Contact) -> None:
+    """Give a contact what waits for a former one, but for what a worker is handing over."""
+    theirs = aliased(Delivery)
+    session.execute(
+        update(Delivery)
+        .where(Delivery.contact_id == former, Delivery.purpose == Purpose.ANNOUNCEMENT,
+               Delivery.state == State.WAITING, Delivery.leased_until.is_(None),
+               ~exists().where(theirs.contact_id == contact.id,
+                               theirs.announcement_id == Delivery.announcement_id))
+        .values(contact_id=contact.id, channel=contact.channel)
+        .execution_options(synchronize_session=False))
 
 
 def begin_goodbye(session: Session, contact: Contact, now: datetime) -> None:

@@ -2,8 +2,8 @@
 
 Set-wise, in chunks of contacts by id. A chunk and the cursor that says how far it came are
 one transaction under the announcement's row lock: killed at any point it goes on where it
-was, and two jobs for one announcement take turns. No chunk is ever written twice; the
-ledger's unique constraint would refuse it.
+was, and two jobs for one announcement take turns. No chunk is ever written twice; what a
+stand-in inherited meanwhile (`endings`) is passed over.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from channels.outlet import wants
 from civic_push import tasks
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.config import settings
-from civic_push.db import UTCDateTime, db, give_way, is_sqlite, utcnow
+from civic_push.db import UTCDateTime, add_missing, db, give_way, is_sqlite, utcnow
 from civic_push.delivery.drain import drain
 from civic_push.delivery.holding import lane_prefix
-from civic_push.delivery.models import COLUMNS, Delivery, Lane, Purpose, State
+from civic_push.delivery.models import COLUMNS, KEY, Delivery, Lane, Purpose, State
 from subscriptions.matching import recipients
 from subscriptions.models import Contact, ContactState, Frequency, Subscriber
 from subscriptions.timing import Rhythm, due_at
@@ -123,7 +123,7 @@ def _write_chunk(session: Session, announcement: Announcement, upper: int) -> No
         literal(announcement.expires_at, UTCDateTime), literal(0), literal(0),
         literal(announcement.published_at, UTCDateTime),
     ).join_from(matched, rhythms, in_rhythm(matched, rhythms))
-    session.execute(insert(Delivery).from_select(COLUMNS, chosen))
+    add_missing(session, Delivery, COLUMNS, chosen, KEY)
 
 
 def first_of_all(people: Select[*tuple[Any, ...]]) -> CTE:

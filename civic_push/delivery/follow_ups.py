@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import count
 
-from sqlalchemy import ColumnElement, exists, insert, literal, select
+from sqlalchemy import ColumnElement, exists, literal, select
 from sqlalchemy.orm import Session
 
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
-from civic_push.db import UTCDateTime, db, give_way, utcnow
+from civic_push.db import UTCDateTime, add_missing, db, give_way, utcnow
 from civic_push.delivery import cutting_off
 from civic_push.delivery.audiences import People, chain_before, firsts, followers, heard
 from civic_push.delivery.fan_out import (
@@ -33,7 +33,7 @@ from civic_push.delivery.fan_out import (
     upper_of,
 )
 from civic_push.delivery.follow_up_outlets import write_outlets
-from civic_push.delivery.models import COLUMNS, Delivery, Purpose, State
+from civic_push.delivery.models import COLUMNS, KEY, Delivery, Purpose, State
 from subscriptions.models import Contact
 
 
@@ -109,4 +109,4 @@ def _write(session: Session, announcement: Announcement,
         literal(announcement.published_at, UTCDateTime), who.c.follows_id,
     ).join_from(who, rhythms, in_rhythm(who, rhythms)).where(~exists().where(
         Delivery.announcement_id == announcement.id, Delivery.contact_id == who.c.contact_id))
-    session.execute(insert(Delivery).from_select([*COLUMNS, "follows_id"], chosen))
+    add_missing(session, Delivery, (*COLUMNS, "follows_id"), chosen, KEY)

@@ -43,6 +43,10 @@ class Purpose(StrEnum):
     GOODBYE = "goodbye"  # the one answer to an SMS that says STOP
 
 
+KEY = ("contact_id", "announcement_id")
+"""What the ledger holds once. Where either is NULL, as often as need be."""
+
+
 class Delivery(Base):
     """One announcement for one contact (or outlet). There are no foreign keys: the ledger
     outlives contacts, and checking them costs PostgreSQL a third of its insert rate.
@@ -52,7 +56,7 @@ class Delivery(Base):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        UniqueConstraint("contact_id", "announcement_id"),
+        UniqueConstraint(*KEY),
         # an announcement's rows lie together: to PostgreSQL a summary of page ranges tells
         # where, and costs nothing to keep
         Index("ix_delivery_announcement_id", "announcement_id", postgresql_using="brin",

@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from civic_push.db import db, utcnow
+from civic_push.delivery.endings import confirm
 from civic_push.web import asking, choice_words, links, sentences
 from civic_push.web.forms import Typed
 from civic_push.web.language import _
@@ -19,7 +20,6 @@ from civic_push.web.protection import keep_private, limiter, wider_network
 from civic_push.web.signup import next_steps
 from subscriptions.codes import may_try
 from subscriptions.models import Contact, ContactState
-from subscriptions.signup import confirm
 from subscriptions.uniting import is_in_use
 
 pages = Blueprint("confirming", __name__)

@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from civic_push.db import db, utcnow
+from civic_push.delivery.endings import confirm
 from civic_push.web import asking, links, sentences
 from civic_push.web.forms import TYPED_ADDRESSES, Typed, read_address, read_inboxes, ways
 from civic_push.web.language import _
@@ -19,7 +20,7 @@ from civic_push.web.protection import keep_private, limiter, wider_network
 from subscriptions.leaving import leave
 from subscriptions.models import Contact, ContactState
 from subscriptions.preferences import wake_stand_ins
-from subscriptions.signup import Inbox, confirm
+from subscriptions.signup import Inbox
 from subscriptions.tokens import Purpose
 
 pages = Blueprint("own_contacts", __name__, url_prefix="/einstellungen/offen/<token>")

@@ -9,10 +9,13 @@ from sqlalchemy import select
 
 from channels.base import Kind, Outcome
 from civic_push.announcements import publishing
+from civic_push.announcements.models import Announcement
 from civic_push.announcements.publishing import Draft
 from civic_push.db import db, utcnow
+from civic_push.delivery import fan_out as fan_out_module
 from civic_push.delivery.drain import drain
 from civic_push.delivery.fan_out import fan_out
+from civic_push.delivery.follow_ups import follow_up
 from civic_push.delivery.models import Delivery, Purpose, State
 from subscriptions.models import Consent, Contact, ContactState, Frequency, Topic
 from tests.stand_ins.outbox import Outbox
@@ -47,10 +50,10 @@ def household(app, session, make_contact):
 @pytest.fixture
 def announce(session, make_topic):
     """Publish an announcement now; return its number."""
-    def make(title: str = "Sperrung") -> int:
+    def make(title: str = "Sperrung", **overrides) -> int:
         topic = session.scalars(select(Topic)).first() or make_topic()
         announcement = publishing.save(session, Draft(
-            title=title, body="Die Straße ist zu.", topics=[topic.id]), utcnow())
+            title=title, body="Die Straße ist zu.", topics=[topic.id], **overrides), utcnow())
         assert publishing.publish(session, announcement, utcnow())
         return announcement.id
     return make
@@ -115,6 +118,48 @@ def test_what_waited_for_a_digest_goes_to_the_stand_in_at_the_same_time(
     inherited = session.scalars(select(Delivery).where(
         Delivery.contact_id == mail, Delivery.lane == "digest")).one()
     assert (inherited.due_at, inherited.state) == (due, State.WAITING)
+
+
+def test_a_browser_that_dies_during_the_fan_out_does_not_stop_it(
+        app, session, boxes, household, announce, make_contact, monkeypatch):
+    push, mail = household()
+    last = make_contact().id
+    monkeypatch.setattr(fan_out_module, "FIRST_CHUNK", 1)
+    number = announce()
+
+    def work_at_once(lane: str) -> None:
+        """A worker is quicker than the fan-out: its stand-in lies beyond the cursor."""
+        with app.app_context():  # a session of its own
+            work(lane)
+    monkeypatch.setattr(fan_out_module, "ring", work_at_once)
+    fan_out(number)
+    assert session.get(Announcement, number).fan_out_done_at is not None
+    assert session.get(Contact, push) is None
+    assert deliveries(session, mail) == [
+        (Purpose.STAND_IN, State.WAITING), (Purpose.ANNOUNCEMENT, State.SENT)]
+    assert deliveries(session, last) == [(Purpose.ANNOUNCEMENT, State.SENT)]
+
+
+@pytest.mark.parametrize(("kind", "title"), [
+    ("all_clear", "Entwarnung: Bombenfund"), ("withdrawal", "Zurückgezogen: Bombenfund")])
+def test_what_tells_of_something_the_browser_had_got_says_so_to_the_stand_in(
+        session, boxes, household, announce, kind, title):
+    boxes["push"].answer = lambda _: Outcome(Kind.SENT, receipt="77")
+    household()
+    first = session.get(Announcement, announce("Bombenfund", urgency="danger"))
+    fan_out(first.id)
+    work("urgent")
+    boxes["push"].answer = lambda _: Outcome(Kind.GONE, "HTTP 410")
+    end = publishing.save(session, Draft(
+        title="Bombenfund", body="", topics=[t.id for t in first.topics], kind=kind,
+        urgency="danger", change="Es ist vorbei."), utcnow(), follows=first)
+    assert publishing.publish(session, end, utcnow())
+    follow_up(end.id)
+    work("urgent")
+    told, = boxes["email"].sent
+    assert told.message.title == title
+    assert "Es ist vorbei." in told.message.text
+    assert (told.follows, told.receipt) == (0, ""), "this inbox has nothing to answer or change"
 
 
 def test_one_that_has_not_confirmed_takes_nothing_over(session, boxes, household, announce):

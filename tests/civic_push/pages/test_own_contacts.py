@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from civic_push.db import utcnow
+from civic_push.delivery.models import Delivery
 from civic_push.web.own_contacts import MOST
 from subscriptions.codes import MAX_TRIES
 from subscriptions.models import Consent, Contact, Knock, Subscriber
@@ -94,6 +95,30 @@ def test_a_new_number_takes_the_old_one_s_place_when_it_is_confirmed(
     assert (first.id, second.id) == (contact.id, new.id)
     assert (second.state, second.frequency, second.digest_hour) == ("active", "weekly", 7)
     assert sent() == [("sms", "confirm")]
+
+
+def test_what_waits_for_an_address_goes_to_the_one_that_takes_its_place(
+        session, resident, link, make_contact):
+    old, now = make_contact("email", "anna@example.org", frequency="weekly"), utcnow()
+    path = open_settings(resident, link, old)
+    resident.open(f"{path}/wege/{old.id}")
+    resident.press(f"{path}/wege/", neu="neu@example.org", einwilligung="ja")
+    former, new = alive(session)
+    waits = {"contact_id": former.id, "channel": "email", "lane": "digest", "created_at": now,
+             "due_at": now + timedelta(days=3), "expires_at": now + timedelta(days=9)}
+    session.add_all(Delivery(**{**waits, **row}) for row in (
+        {"announcement_id": 1},
+        {"announcement_id": 2, "leased_until": now},  # a worker is at it
+        {"announcement_id": 3, "state": "sent"},
+        {"announcement_id": 4}, {"announcement_id": 4, "contact_id": new.id},
+        {"purpose": "manage"}))
+    session.commit()
+    confirmation = link(Purpose.CONFIRM, new)
+    resident.open(confirmation)
+    resident.press(confirmation)
+    assert [c.id for c in alive(session)] == [new.id]
+    assert sorted(d.announcement_id for d in session.scalars(select(Delivery).where(
+        Delivery.contact_id == new.id, Delivery.lane == "digest"))) == [1, 4]
 
 
 @pytest.mark.parametrize("typed", ["", "anna@", "anna@example.org"])

@@ -116,6 +116,29 @@ def test_digests_count_from_now(
     assert (missing.attempts, missing.error) == (0, None)
 
 
+def test_what_follows_something_does_not_wait_for_a_digest(
+        session: Session, outbox: Outbox, run_jobs: Jobs, half_sent: Announcement) -> None:
+    now = utcnow()
+    session.query(Contact).update({"frequency": Frequency.DAILY})
+    outbox.answer = lambda _: Outcome(Kind.REFUSED, BLOCKED)
+    correction = publishing.save(session, publishing.Draft(
+        title="Brücke halb gesperrt", body="Die Brücke ist halb gesperrt.", kind="correction",
+        change="Nur eine Seite.", topics=[t.id for t in half_sent.topics]), now,
+        follows=half_sent)
+    assert publishing.publish(session, correction, now)
+    run_jobs()
+    missing = {d.id: d for d in session.query(Delivery).filter_by(announcement_id=correction.id)}
+    assert len(missing) == 2
+    heard_nothing = min(missing)
+    missing[heard_nothing].follows_id = None  # the correction was his first word on the matter
+    session.commit()
+    again.send_again(session, correction, report.failures(session, correction.id), now)
+    session.commit()
+    session.expire_all()
+    assert {d.id: d.lane for d in missing.values()} == {
+        heard_nothing: Lane.DIGEST, max(missing): Lane.NORMAL}
+
+
 def test_an_outlet_that_failed_gets_it_again(
         session: Session, half_sent: Announcement) -> None:
     now = utcnow()
