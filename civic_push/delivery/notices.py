@@ -21,7 +21,7 @@ def notice(settings: Settings, tokens: Tokens, channel: str, delivery: Claimed) 
         Purpose.WELCOME: _welcome,
         Purpose.KNOWN: _known,
         Purpose.MANAGE: _manage,
-        Purpose.UNITE: _unite_code if channel == "sms" else _unite,
+        Purpose.UNITE: _code if channel == "sms" else _unite,
         Purpose.TEST: _test,
         Purpose.STAND_IN: _stand_in,
         Purpose.GOODBYE: _goodbye,
@@ -31,7 +31,7 @@ def notice(settings: Settings, tokens: Tokens, channel: str, delivery: Claimed) 
 
 def _confirm(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
     url = _link(settings, tokens, delivery, TokenPurpose.CONFIRM, "bestaetigen")
-    return _notice(
+    return letter(
         settings, delivery, url=url, title=gettext("Bitte bestätigen Sie Ihre Anmeldung"),
         paragraphs=[
             gettext("Jemand – vermutlich Sie – möchte Meldungen von %(sender)s an diese Adresse "
@@ -44,14 +44,19 @@ def _confirm(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
 
 def _code(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
     assert delivery.contact_id is not None
-    code = tokens.code(delivery.contact_id, delivery.challenge or 0)
+    known = {"code": tokens.code(delivery.contact_id, delivery.challenge or 0),
+             "sender": settings.sender}
     words = gettext("%(code)s ist Ihr Code für Meldungen von %(sender)s. Nicht angefordert? Dann "
-                    "bitte nichts tun.", code=code, sender=settings.sender)
-    return _notice(settings, delivery, title=gettext("Ihr Code"), paragraphs=[words], short=words)
+                    "bitte nichts tun.", **known)
+    if delivery.purpose == Purpose.UNITE:
+        words = gettext("%(code)s ist Ihr Code, um Ihre Einstellungen bei %(sender)s zu vereinen. "
+                        "Geben Sie ihn nicht weiter. Nicht angefordert? Dann bitte nichts tun.",
+                        **known)
+    return letter(settings, delivery, title=gettext("Ihr Code"), paragraphs=[words], short=words)
 
 
 def _welcome(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
-    return _notice(
+    return letter(
         settings, delivery, url=f"{settings.public_url}/einstellungen",
         title=gettext("Das hat geklappt"),
         paragraphs=[gettext("Ab jetzt kommen Meldungen von %(sender)s hierher.",
@@ -61,7 +66,7 @@ def _welcome(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
 
 def _known(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
     url = _link(settings, tokens, delivery, TokenPurpose.MANAGE, "einstellungen")
-    return _notice(
+    return letter(
         settings, delivery, url=url, title=gettext("Sie sind schon angemeldet"),
         paragraphs=[
             gettext("Jemand – vermutlich Sie – wollte diese Adresse für Meldungen von %(sender)s "
@@ -72,7 +77,7 @@ def _known(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
 
 def _manage(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
     url = _link(settings, tokens, delivery, TokenPurpose.MANAGE, "einstellungen")
-    return _notice(
+    return letter(
         settings, delivery, url=url, title=gettext("Ihr Link zu Ihren Einstellungen"),
         paragraphs=[
             gettext("Mit diesem Link ändern Sie, welche Meldungen Sie bekommen. Er gilt 48 "
@@ -83,7 +88,7 @@ def _manage(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
 
 def _unite(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
     url = _link(settings, tokens, delivery, TokenPurpose.CONFIRM, "bestaetigen")
-    return _notice(
+    return letter(
         settings, delivery, url=url, title=gettext("Möchten Sie Ihre Einstellungen vereinen?"),
         paragraphs=[
             gettext("Hierher kommen schon Meldungen von %(sender)s. Jemand – vermutlich Sie – "
@@ -95,17 +100,8 @@ def _unite(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
         ], action=gettext("Einstellungen vereinen"))
 
 
-def _unite_code(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
-    assert delivery.contact_id is not None
-    code = tokens.code(delivery.contact_id, delivery.challenge or 0)
-    words = gettext("%(code)s ist Ihr Code, um Ihre Einstellungen bei %(sender)s zu vereinen. "
-                    "Geben Sie ihn nicht weiter. Nicht angefordert? Dann bitte nichts tun.",
-                    code=code, sender=settings.sender)
-    return _notice(settings, delivery, title=gettext("Ihr Code"), paragraphs=[words], short=words)
-
-
 def _test(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
-    return _notice(
+    return letter(
         settings, delivery, url=f"{settings.public_url}/posteingang",
         title=gettext("Probe: Es klappt"),
         paragraphs=[gettext("So kommen Meldungen von %(sender)s auf diesem Gerät an.",
@@ -118,7 +114,7 @@ def _stand_in(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
         "Ihr Browser nimmt keine Benachrichtigungen von %(sender)s mehr an. Für diesen Fall "
         "wollten Sie die Meldungen hierher. Ab jetzt kommen sie hier an.",
         sender=settings.sender)
-    return _notice(
+    return letter(
         settings, delivery, url=url, title=gettext("Ihre Meldungen kommen jetzt hierher"),
         paragraphs=[now_here], action=gettext("Auswahl ansehen, ändern oder abmelden"))
 
@@ -126,7 +122,7 @@ def _stand_in(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
 def _goodbye(settings: Settings, tokens: Tokens, delivery: Claimed) -> Message:
     words = gettext("Sie bekommen keine SMS von %(sender)s mehr. Ihre Nummer wird gelöscht.",
                     sender=settings.sender)
-    return _notice(settings, delivery, title=gettext("Sie sind abgemeldet"),
+    return letter(settings, delivery, title=gettext("Sie sind abgemeldet"),
                    paragraphs=[words], short=words)
 
 
@@ -141,10 +137,10 @@ def _link(settings: Settings, tokens: Tokens, delivery: Claimed, purpose: TokenP
     return f"{settings.public_url}/{path}/{token}"
 
 
-def _notice(settings: Settings, delivery: Claimed, *, title: str, paragraphs: list[str],
-            url: str = "", short: str = "", action: str = "") -> Message:
-    """Frame plain paragraphs. The link is the message's action and stands in none of them;
-    push and SMS say the first one."""
+def letter(settings: Settings, delivery: Claimed, *, title: str, paragraphs: list[str],
+           url: str = "", short: str = "", action: str = "") -> Message:
+    """Frame plain paragraphs in the current locale, which is the reader's. The link is the
+    message's action and stands in none of them; push and SMS say `short`, or the first one."""
     return frame(
         settings, delivery.language or "de", delivery.register or "standard",
         key=f"n{delivery.id}", title=title, text="\n\n".join(paragraphs),

@@ -7,12 +7,11 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from channels.base import Message, Urgency
-from civic_push.announcements.markdown import to_html
+from channels.base import Message
 from civic_push.config import Settings
 from civic_push.delivery.claiming import Claimed
-from civic_push.delivery.compose import frame
 from civic_push.delivery.models import Purpose as SentFor
+from civic_push.delivery.notices import letter
 from civic_push.staff.models import Staff
 from subscriptions.tokens import Purpose, Tokens
 
@@ -37,11 +36,10 @@ def desk_letter(settings: Settings, delivery: Claimed) -> Message:
                         "hinausgegangen.", sender=settings.sender),
                 gettext("Warum, steht in der Redaktion bei der Meldung. Sie können sie dort "
                         "ändern und noch einmal einreichen.")]
-        return frame(
-            settings, "de", key=f"n{delivery.id}", title=title, text="\n\n".join(paragraphs),
-            html=to_html("\n\n".join(paragraphs)), short=title,
-            url=f"{settings.public_url}/redaktion/meldungen/{path}", urgency=Urgency.IMPORTANT,
-            expires_at=delivery.expires_at, action_label=gettext("Liste ansehen"))
+        return letter(
+            settings, delivery, title=title, paragraphs=paragraphs, short=title,
+            url=f"{settings.public_url}/redaktion/meldungen/{path}",
+            action=gettext("Liste ansehen"))
 
 
 def staff_letter(session: Session, settings: Settings, tokens: Tokens,
@@ -62,8 +60,5 @@ def staff_letter(session: Session, settings: Settings, tokens: Tokens,
             gettext("Haben Sie das nicht erwartet? Dann müssen Sie nichts tun; fragen Sie im "
                     "Zweifel in der Redaktion nach."),
         ]
-        return frame(
-            settings, "de", key=f"n{delivery.id}", title=title, text="\n\n".join(paragraphs),
-            html=to_html("\n\n".join(paragraphs)), short=title, url=url,
-            urgency=Urgency.IMPORTANT, expires_at=delivery.expires_at,
-            action_label=gettext("Zugang einrichten"))
+        return letter(settings, delivery, title=title, paragraphs=paragraphs, short=title, url=url,
+                      action=gettext("Zugang einrichten"))
