@@ -7,23 +7,26 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, literal, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from civic_push.db import UTCDateTime, add_missing
+from civic_push.delivery.audiences import GOT
 from civic_push.delivery.models import COLUMNS, KEY, Delivery, Lane, Purpose, State
 from subscriptions import signup
 from subscriptions.leaving import begin_leaving, leave
 from subscriptions.models import Contact, ContactState
 
 _NOTICE_LIFE = timedelta(hours=48)
+HAD = Delivery.state.in_(GOT)
+"""What a person has got, or may have got, so that a correction of it has to follow him."""
 _LETTER_KEPT = timedelta(days=1)  # longer than the next one waits for it (approval_letters)
 
 
 def take_over(session: Session, gone: Collection[int], now: datetime) -> None:
     """Before browsers' contacts end because they cannot be reached any more: turn on the
-    contacts that stand in for them, tell each once, and give them what was not delivered.
-    The caller ends `gone` and commits; the clock rings."""
+    contacts that stand in for them, tell each once, and give them what was not delivered, and
+    what corrects what was. The caller ends `gone` and commits; the clock rings."""
     lost = aliased(Contact)
     pairs = session.execute(
         select(Contact, lost.id).join(lost, lost.subscriber_id == Contact.subscriber_id)
@@ -38,6 +41,7 @@ def take_over(session: Session, gone: Collection[int], now: datetime) -> None:
                 created_at=now))
             session.flush()
         _inherit(session, contact, lost_id, now)
+        _hand_on(session, lost_id, contact, HAD)
 
 
 def _inherit(session: Session, contact: Contact, lost_id: int, now: datetime) -> None:
@@ -55,24 +59,29 @@ def _inherit(session: Session, contact: Contact, lost_id: int, now: datetime) ->
 
 def confirm(session: Session, contact: Contact, how: str, now: datetime) -> None:
     """Activate a pending contact, as `subscriptions.signup` does. What waits for the one whose
-    place it takes, in a digest perhaps, is for it from then on. The caller commits."""
+    place it takes, in a digest perhaps, is for it from then on, and so is what corrects what
+    that one has got. The caller commits."""
     old = session.get(Contact, contact.replaces_id) if contact.replaces_id else None
     former = old.id if old else None
     kept = signup.confirm(session, contact, how, now)
     if former is not None and kept is not None and session.get(Contact, former) is None:
-        _move(session, former, kept)
+        waits = and_(Delivery.state == State.WAITING, Delivery.leased_until.is_(None))
+        _hand_on(session, former, kept, or_(waits, HAD))
 
 
-def _move(session: Session, former: int, contact: Contact) -> None:
-    """Give a contact what waits for a former one, but for what a worker is handing over."""
+def _hand_on(session: Session, former: int, contact: Contact, which: ColumnElement[bool]
+             ) -> None:
+    """Give a contact deliveries of a former one of the same person, but for what it has
+    itself. The receipts stay behind: they are names of messages in another inbox."""
     theirs = aliased(Delivery)
     session.execute(
         update(Delivery)
-        .where(Delivery.contact_id == former, Delivery.purpose == Purpose.ANNOUNCEMENT,
-               Delivery.state == State.WAITING, Delivery.leased_until.is_(None),
+        .where(Delivery.contact_id == former, Delivery.purpose == Purpose.ANNOUNCEMENT, which,
                ~exists().where(theirs.contact_id == contact.id,
                                theirs.announcement_id == Delivery.announcement_id))
-        .values(contact_id=contact.id, channel=contact.channel)
+        .values(contact_id=contact.id, receipt=None,
+                channel=case((Delivery.state == State.WAITING, contact.channel),
+                             else_=Delivery.channel))
         .execution_options(synchronize_session=False))
 
 

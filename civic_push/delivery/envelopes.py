@@ -122,7 +122,7 @@ class Packer:
         changed."""
         first = deliveries[0]
         earlier = self._earlier.get(first.follows_id or 0)
-        if earlier is None or earlier.contact_id != first.contact_id or len(deliveries) > 1:
+        if earlier is None or earlier.channel != self.channel or len(deliveries) > 1:
             return 0, ""
         return first.follows_id or 0, "" if earlier.digest else earlier.receipt
 

@@ -23,12 +23,12 @@ Whatever ends it but an answer leaves it unknown: a correction has to follow it.
 
 
 class Earlier(NamedTuple):
-    """What an inbox got before: the provider's name of it, whether other announcements were in
-    the same message, and which inbox: a lost browser's is not its stand-in's."""
+    """What somebody got before: the provider's name of it, whether other announcements were in
+    the same message, and on which channel: a lost browser's is not its stand-in's."""
 
     receipt: str
     digest: bool
-    contact_id: int | None
+    channel: str
 
 
 class Record(NamedTuple):
@@ -93,11 +93,11 @@ def _sqlite_time(moment: datetime) -> str:
 def earlier(session: Session, ids: Sequence[int]) -> dict[int, Earlier]:
     """What became of deliveries that others follow, by id."""
     rows = session.execute(
-        select(Delivery.id, Delivery.receipt, Delivery.lane, Delivery.contact_id)
+        select(Delivery.id, Delivery.receipt, Delivery.lane, Delivery.channel)
         .where(one_of(session, Delivery.id, ids)))
     # "held digest" is one, too
-    return {number: Earlier(receipt or "", lane.endswith(Lane.DIGEST), contact)
-            for number, receipt, lane, contact in rows}
+    return {number: Earlier(receipt or "", lane.endswith(Lane.DIGEST), channel)
+            for number, receipt, lane, channel in rows}
 
 
 def extend(session: Session, ids: Sequence[int], until: datetime) -> None:

@@ -162,6 +162,30 @@ def test_what_tells_of_something_the_browser_had_got_says_so_to_the_stand_in(
     assert (told.follows, told.receipt) == (0, ""), "this inbox has nothing to answer or change"
 
 
+def test_what_corrects_what_the_lost_browser_had_got_comes_to_the_stand_in(
+        session, boxes, household, announce):
+    boxes["push"].answer = lambda _: Outcome(Kind.SENT, receipt="77")
+    _push, mail = household()
+    first = session.get(Announcement, announce("Trinkwasser abkochen", urgency="danger"))
+    fan_out(first.id)
+    work("urgent")
+    boxes["push"].answer = lambda _: Outcome(Kind.GONE, "HTTP 410")
+    fan_out(announce("Markt verlegt"))  # … and that is how the browser turns out to be lost
+    work("normal")
+    clear = publishing.save(session, Draft(
+        title="Trinkwasser abkochen", body="", topics=[t.id for t in first.topics],
+        kind="all_clear", urgency="danger", change="Das Wasser ist sauber."), utcnow(),
+        follows=first)
+    assert publishing.publish(session, clear, utcnow())
+    follow_up(clear.id)
+    work("normal")
+    work("urgent")
+    told = boxes["email"].sent[-1]
+    assert told.message.title == "Entwarnung: Trinkwasser abkochen"
+    assert (told.follows, told.receipt) == (0, "")
+    assert (Purpose.ANNOUNCEMENT, State.SENT) in deliveries(session, mail)
+
+
 def test_one_that_has_not_confirmed_takes_nothing_over(session, boxes, household, announce):
     push, mail = household(ContactState.PENDING)
     fan_out(announce())
