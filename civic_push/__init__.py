@@ -11,6 +11,7 @@ migrations      how the tables came to be what they are
 seed            what every installation starts with: Ortsteile, topics, templates
 announcements   what the town says: writing, approving, scheduling, publishing
 delivery        who gets it, when, and what became of it
+wording         how it is written out, for pages, messages, feeds and prints
 intake          what we read elsewhere: sources, items, rules, the tray
 integrations    programs that write and are told: API clients, webhooks
 feeds, print    ways to pull: Atom, JSON Feed, iCalendar; sheets and posters as PDF

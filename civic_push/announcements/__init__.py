@@ -1,4 +1,5 @@
-"""What the town says: from writing it to letting it out. Who gets it is `delivery`'s.
+"""What the town says: from writing it to letting it out. Who gets it is `delivery`'s,
+how it is written out `wording`'s.
 
 models        Announcement and its texts; its topics and Ortsteile
 details       a place, other languages, who vouches for Leichte Sprache
@@ -16,12 +17,9 @@ unsaved       texts that somebody is typing
 versions      every text a draft has had
 templates     recurring texts with fields to fill in
 cleaning      what is pasted becomes clean Markdown
-markdown      Markdown as safe HTML, and as plain text
-sentences     where German sentences end
 readability   how easily a text reads
 suggestions   which topics a text is about
 differences   two wordings, word by word
-when_and_where    times and places as people read them
 preview       what leaves, seen beforehand
 trials        sending it to oneself
 
@@ -31,5 +29,4 @@ webp          WebP files, taken apart and put together again
 
 listing       the desk's lists
 archive       what is published, as readers look for it
-addresses     its page, and the short address that leads there
 """

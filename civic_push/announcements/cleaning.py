@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 import nh3
 
 from channels.reading import Block, Run, read
-from civic_push.announcements.markdown import SCHEMES, tree
+from civic_push.wording.markdown import SCHEMES, tree
 
 LONGEST_PASTE = 500_000  # characters of HTML; Word needs twenty for each one of text
 _TAGS = {"a", "b", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6",

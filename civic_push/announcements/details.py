@@ -62,22 +62,6 @@ def read_point(words: str) -> tuple[float, float] | None:
     return latitude, longitude
 
 
-def point_of(announcement: Announcement) -> tuple[float, float] | None:
-    """An announcement's latitude and longitude, if it has them."""
-    if announcement.latitude is None or announcement.longitude is None:
-        return None
-    return announcement.latitude, announcement.longitude
-
-
 def write_point(point: tuple[float, float] | None) -> str:
     """Latitude and longitude as `read_point` reads them, to 10 cm; "" for none."""
     return f"{point[0]:.6f}, {point[1]:.6f}" if point else ""
-
-
-def map_url(announcement: Announcement) -> str:
-    """OpenStreetMap's page of the place; "" where it has no point."""
-    point = point_of(announcement)
-    if point is None:
-        return ""
-    return (f"https://www.openstreetmap.org/?mlat={point[0]:.6f}&mlon={point[1]:.6f}"
-            f"#map=18/{point[0]:.6f}/{point[1]:.6f}")

@@ -24,7 +24,6 @@ from channels import push_payload, relay, telegram
 from channels.base import Channel, Envelope, Message
 from channels.mail import Mail
 from channels.outlet import Outlets, wants
-from civic_push.announcements.markdown import SCHEMES
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
 from civic_push.config import Settings
 from civic_push.delivery.compose import Composer
@@ -32,6 +31,7 @@ from civic_push.delivery.digests import Digests, Wanted
 from civic_push.delivery.previews import SmsPreview, message_preview
 from civic_push.delivery.trials import as_read, reason_for
 from civic_push.languages import LANGUAGES
+from civic_push.wording.markdown import SCHEMES
 from subscriptions.models import Register
 from subscriptions.tokens import LENGTH
 

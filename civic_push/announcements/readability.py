@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from civic_push.announcements.markdown import to_text
-from civic_push.announcements.sentences import sentences
+from civic_push.wording.markdown import to_text
+from civic_push.wording.sentences import sentences
 
 LONG_SENTENCE = {"standard": 20, "plain": 12}  # words
 _LONG_WORD = {"standard": 20, "plain": 15}  # letters without a hyphen between

@@ -17,16 +17,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from channels.base import Message, Urgency, direction_of
-from civic_push.announcements import when_and_where
-from civic_push.announcements.addresses import page_url, short_url
-from civic_push.announcements.markdown import to_html, to_text
 from civic_push.announcements.models import Announcement, AnnouncementText
-from civic_push.announcements.sentences import laid_out
 from civic_push.config import Settings
 from civic_push.delivery import words
 from civic_push.delivery.follow_up_words import as_follow_up
 from civic_push.delivery.shelf import Key, Shelf
 from civic_push.languages import locale_of
+from civic_push.wording import when_and_where
+from civic_push.wording.addresses import page_url, short_url
+from civic_push.wording.markdown import to_html, to_text
+from civic_push.wording.sentences import laid_out
 from subscriptions.models import Neighbourhood, Register, Topic
 
 _Row = TypeVar("_Row", Announcement, Topic, Neighbourhood)

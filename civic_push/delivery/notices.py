@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask_babel import gettext
 
 from channels.base import Message, Urgency
-from civic_push.announcements.markdown import to_html
 from civic_push.config import Settings
 from civic_push.delivery.claiming import Claimed
 from civic_push.delivery.compose import frame
 from civic_push.delivery.models import Purpose
+from civic_push.wording.markdown import to_html
 from subscriptions.tokens import Purpose as TokenPurpose
 from subscriptions.tokens import Tokens
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from flask_babel import gettext
 
 from channels.reading import read
-from civic_push.announcements.markdown import to_html
 from civic_push.announcements.models import Announcement, AnnouncementText
-from civic_push.announcements.sentences import first_thought
+from civic_push.wording.markdown import to_html
+from civic_push.wording.sentences import first_thought
 from subscriptions.models import Register
 
 SHORT = 300  # characters: what an SMS says of a text before it is cut to its segments

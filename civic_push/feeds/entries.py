@@ -9,15 +9,15 @@ from html import escape
 
 from flask_babel import gettext
 
-from civic_push.announcements import when_and_where
-from civic_push.announcements.addresses import page_url, picture_url
 from civic_push.announcements.archive import Origin
-from civic_push.announcements.details import point_of
 from civic_push.announcements.image_models import AnnouncementImage
-from civic_push.announcements.markdown import to_html, to_text
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementText
 from civic_push.config import Settings
 from civic_push.delivery.compose import short_of
+from civic_push.wording import when_and_where
+from civic_push.wording.addresses import page_url, picture_url
+from civic_push.wording.markdown import to_html, to_text
+from civic_push.wording.when_and_where import point_of
 from subscriptions.models import Register
 
 

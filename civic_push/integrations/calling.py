@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session, selectinload
 
 from channels.http_pool import HttpPool, Limits, Post, Reply
 from civic_push import tasks
-from civic_push.announcements.addresses import page_url
 from civic_push.announcements.models import Announcement
 from civic_push.config import settings
 from civic_push.db import db, utcnow
@@ -28,6 +27,7 @@ from civic_push.integrations import webhooks
 from civic_push.integrations.models import WebhookCall
 from civic_push.integrations.webhooks import Event
 from civic_push.staff import trail
+from civic_push.wording.addresses import page_url
 
 PATIENCE = timedelta(days=3)  # after which a webhook that only fails is switched off
 _LEASE = timedelta(minutes=2)

@@ -13,8 +13,8 @@ from typing import Any
 
 from markdown_it.tree import SyntaxTreeNode
 
-from civic_push.announcements.markdown import SCHEMES, tree
 from civic_push.print.settable import BREAK, settable
+from civic_push.wording.markdown import SCHEMES, tree
 
 _LONG = re.compile(r"\S{34,}")
 _PIECE = 17  # characters between two places where a very long word may be broken

@@ -13,16 +13,16 @@ from sqlalchemy import and_, func, or_
 from sqlalchemy.orm import Session
 
 from channels.base import Urgency
-from civic_push.announcements.addresses import short_url
 from civic_push.announcements.archive import Search, concerning
 from civic_push.announcements.models import Announcement, AnnouncementText
-from civic_push.announcements.sentences import one_a_line
-from civic_push.announcements.when_and_where import moment, when
 from civic_push.config import Settings
 from civic_push.feeds.entries import title_of
 from civic_push.print.blocks import blocks_of, breakable
 from civic_push.print.composing import qr_code
 from civic_push.print.settable import BREAK, settable
+from civic_push.wording.addresses import short_url
+from civic_push.wording.sentences import one_a_line
+from civic_push.wording.when_and_where import moment, when
 from subscriptions.models import Register
 
 MOST = 60  # announcements on a sheet

@@ -6,11 +6,11 @@ from flask import render_template
 from markupsafe import Markup
 
 from channels.base import direction_of
-from civic_push.announcements.markdown import to_html
 from civic_push.config import settings
 from civic_push.db import db
 from civic_push.legal import texts
 from civic_push.web.language import CHOICES, PLAIN, _, language, register
+from civic_push.wording.markdown import to_html
 from subscriptions.models import Register
 
 

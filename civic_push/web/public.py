@@ -10,11 +10,7 @@ from werkzeug.wrappers import Response
 
 from civic_push import tasks
 from civic_push.announcements import archive, following
-from civic_push.announcements.details import map_url
-from civic_push.announcements.markdown import to_html
 from civic_push.announcements.models import Announcement, AnnouncementState, AnnouncementText
-from civic_push.announcements.sentences import laid_out
-from civic_push.announcements.when_and_where import when
 from civic_push.db import db, utcnow
 from civic_push.delivery.compose import short_of
 from civic_push.web import choosing, legal
@@ -22,6 +18,9 @@ from civic_push.web.choosing import Chosen
 from civic_push.web.forms import Typed
 from civic_push.web.language import PLAIN, language, register
 from civic_push.web.protection import limiter
+from civic_push.wording.markdown import to_html
+from civic_push.wording.sentences import laid_out
+from civic_push.wording.when_and_where import map_url, when
 from subscriptions.models import Register
 
 pages = Blueprint("public", __name__)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect
 from werkzeug.wrappers import Response
 
-from civic_push.announcements.addresses import id_of, page_url
 from civic_push.config import settings
+from civic_push.wording.addresses import id_of, page_url
 from subscriptions.models import Register
 
 pages = Blueprint("short_links", __name__)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civic_push.announcements.markdown import to_html, to_text
+from civic_push.wording.markdown import to_html, to_text
 
 
 @pytest.mark.parametrize("attack", [

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civic_push.announcements.markdown import to_html
-from civic_push.announcements.sentences import first_thought, one_a_line, sentences
+from civic_push.wording.markdown import to_html
+from civic_push.wording.sentences import first_thought, one_a_line, sentences
 
 
 @pytest.mark.parametrize("text", [

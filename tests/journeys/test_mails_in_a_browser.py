@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, Request
 
 from channels.base import Message
 from channels.mail_body import Hole, html_page
-from civic_push.announcements.markdown import to_html
-from civic_push.announcements.sentences import one_a_line
+from civic_push.wording.markdown import to_html
+from civic_push.wording.sentences import one_a_line
 from tests.browsers import chromium
 from tests.channels.test_mail_template import MESSAGE
 from tests.journeys.test_accessibility import _RUN, _TOO_WIDE, AXE

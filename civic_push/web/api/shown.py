@@ -10,8 +10,6 @@ from typing import Any
 
 from flask import url_for
 
-from civic_push.announcements.addresses import picture_url
-from civic_push.announcements.details import point_of
 from civic_push.announcements.image_models import AnnouncementImage, images_of
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementText
 from civic_push.config import settings
@@ -20,6 +18,8 @@ from civic_push.delivery.progress import ChannelProgress
 from civic_push.delivery.report import FEW
 from civic_push.intake.models import Source
 from civic_push.web.desk.writing.written import OTHERS
+from civic_push.wording.addresses import picture_url
+from civic_push.wording.when_and_where import point_of
 from subscriptions.models import Register
 
 

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from flask_babel import format_decimal, gettext, lazy_gettext
 
 from channels.base import Urgency
-from civic_push.announcements.markdown import to_html
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementText
 from civic_push.config import settings
 from civic_push.delivery.models import State
@@ -16,6 +15,7 @@ from civic_push.delivery.report import FEW
 from civic_push.delivery.words import push_words
 from civic_push.staff import roles
 from civic_push.staff.models import Role
+from civic_push.wording.markdown import to_html
 from subscriptions.models import Register
 
 

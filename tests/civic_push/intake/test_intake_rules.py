@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civic_push.announcements.markdown import to_html, to_text
 from civic_push.intake.rules import (
     Fate,
     Gazetteer,
@@ -21,6 +20,7 @@ from civic_push.intake.rules import (
     to_markdown,
 )
 from civic_push.seed import rows
+from civic_push.wording.markdown import to_html, to_text
 from content_sources.entry import Entry
 
 PLACES = [Place(n, (row["name"], *filter(None, row["aliases"].split("|"))))

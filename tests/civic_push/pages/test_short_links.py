@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civic_push.announcements.addresses import code_of, id_of, page_url, short_url
 from civic_push.config import Settings
+from civic_push.wording.addresses import code_of, id_of, page_url, short_url
 from subscriptions.models import Register
 
 TOWN = Settings(public_url="https://meldungen.detmold.de")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civic_push.announcements.cleaning import cleaned, from_html, is_bomb, without_tracking
-from civic_push.announcements.markdown import to_html
+from civic_push.wording.markdown import to_html
 
 WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><style>p {color: red}
 </style><title>Dokument1</title></head><body lang=DE><!--StartFragment-->

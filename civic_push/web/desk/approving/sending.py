@@ -15,9 +15,7 @@ from flask_security import current_user
 from civic_push.announcements import approval
 from civic_push.announcements.approval import CannotSend, Refusal, Why
 from civic_push.announcements.approval_models import Deed
-from civic_push.announcements.details import map_url
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementState
-from civic_push.announcements.when_and_where import when
 from civic_push.config import settings
 from civic_push.db import db, utcnow
 from civic_push.delivery import transactional
@@ -29,6 +27,7 @@ from civic_push.web.forms import Typed
 from civic_push.web.language import moment
 from civic_push.web.pictures import image_of
 from civic_push.web.wall_clock import AmbiguousHour, parse_exact
+from civic_push.wording.when_and_where import map_url, when
 from subscriptions.timing import TOWN_TIME
 
 COMMENT_LENGTH = 1_000

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from channels.base import Urgency
-from civic_push.announcements.details import Details, point_of, read_point, write_point
+from civic_push.announcements.details import Details, read_point, write_point
 from civic_push.announcements.models import Announcement, AnnouncementKind, AnnouncementText
 from civic_push.announcements.publishing import Draft
 from civic_push.web.desk.words import _
@@ -29,6 +29,7 @@ from civic_push.web.desk.writing.written import (
     typed,
 )
 from civic_push.web.wall_clock import parse_local
+from civic_push.wording.when_and_where import point_of
 from subscriptions.models import Register
 from subscriptions.timing import TOWN_TIME
 

@@ -8,7 +8,6 @@ from html import escape
 from flask_babel import format_date, format_time, gettext
 
 from channels.base import direction_of
-from civic_push.announcements.details import map_url
 from civic_push.announcements.models import Announcement, AnnouncementKind
 from subscriptions.timing import TOWN_TIME
 
@@ -77,3 +76,19 @@ def _is_midnight(at: datetime) -> bool:
 
 def _day(at: datetime) -> str:
     return str(format_date(at, "full"))
+
+
+def point_of(announcement: Announcement) -> tuple[float, float] | None:
+    """An announcement's latitude and longitude, if it has them."""
+    if announcement.latitude is None or announcement.longitude is None:
+        return None
+    return announcement.latitude, announcement.longitude
+
+
+def map_url(announcement: Announcement) -> str:
+    """OpenStreetMap's page of the place; "" where it has no point."""
+    point = point_of(announcement)
+    if point is None:
+        return ""
+    return (f"https://www.openstreetmap.org/?mlat={point[0]:.6f}&mlon={point[1]:.6f}"
+            f"#map=18/{point[0]:.6f}/{point[1]:.6f}")
