@@ -94,7 +94,7 @@ def poll_telegram() -> None:
     """Ask Telegram until told to stop. Its answers are those of the web's hook, so this needs
     the pages, which the others do without: they start sooner and take 25 MB less."""
     from civic_push.app import create_app  # noqa: PLC0415
-    from civic_push.telegram_polling import poll_forever  # noqa: PLC0415
+    from civic_push.telegram.polling import poll_forever  # noqa: PLC0415
 
     poll_forever(create_app())
 

@@ -12,6 +12,7 @@ seed            what every installation starts with: Ortsteile, topics, template
 announcements   what the town says: writing, approving, scheduling, publishing
 delivery        who gets it, when, and what became of it
 wording         how it is written out, for pages, messages, feeds and prints
+telegram        what residents write to the bot
 intake          what we read elsewhere: sources, items, rules, the tray
 integrations    programs that write and are told: API clients, webhooks
 feeds, print    ways to pull: Atom, JSON Feed, iCalendar; sheets and posters as PDF
@@ -21,7 +22,6 @@ web             pages: residents'; in desk the editors', in api the programs'
 languages       which there are, and how each is written
 tasks           enqueue(lane, job, ...): besides worker.py the only module that touches RQ
 clock           what is done every few seconds, every minute, every hour
-telegram_polling  `worker.py telegram`: asks Telegram what residents answered
 logs            one line an event, nothing personal
 metrics         what Prometheus reads
 cli             the `civic-push` command

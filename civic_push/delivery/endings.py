@@ -57,16 +57,17 @@ def _inherit(session: Session, contact: Contact, lost_id: int, now: datetime) ->
     add_missing(session, Delivery, (*COLUMNS, "follows_id"), missed, KEY)
 
 
-def confirm(session: Session, contact: Contact, how: str, now: datetime) -> None:
+def confirm(session: Session, contact: Contact, how: str, now: datetime) -> Contact | None:
     """Activate a pending contact, as `subscriptions.signup` does. What waits for the one whose
     place it takes, in a digest perhaps, is for it from then on, and so is what corrects what
-    that one has got. The caller commits."""
+    that one has got. Return what `signup.confirm` does. The caller commits."""
     old = session.get(Contact, contact.replaces_id) if contact.replaces_id else None
     former = old.id if old else None
     kept = signup.confirm(session, contact, how, now)
     if former is not None and kept is not None and session.get(Contact, former) is None:
         waits = and_(Delivery.state == State.WAITING, Delivery.leased_until.is_(None))
         _hand_on(session, former, kept, or_(waits, HAD))
+    return kept
 
 
 def _hand_on(session: Session, former: int, contact: Contact, which: ColumnElement[bool]

@@ -19,7 +19,7 @@ from civic_push.announcements.models import Announcement
 from civic_push.config import settings
 from civic_push.db import db, utcnow
 from civic_push.delivery import transactional
-from civic_push.delivery.endings import take_over
+from civic_push.delivery.endings import confirm, take_over
 from civic_push.delivery.models import Purpose
 from civic_push.web import asking, links
 from civic_push.web.errors import problem
@@ -28,7 +28,7 @@ from civic_push.web.protection import limiter, without_token
 from civic_push.web.sentences import about_address
 from subscriptions.leaving import leave
 from subscriptions.models import Contact, ContactState
-from subscriptions.signup import confirm, link_address
+from subscriptions.signup import link_address
 from subscriptions.tokens import Purpose as TokenPurpose
 
 pages = Blueprint("push", __name__)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from civic_push.delivery.models import Delivery
 from civic_push.delivery.transactional import DAILY_LIMIT
-from civic_push.web.telegram import handle_update
+from civic_push.telegram.dialogue import handle_update
 from subscriptions.models import Contact
 from subscriptions.signup import Choices, Inbox, Wording, add_contact, ask, confirm
 from subscriptions.tokens import Purpose

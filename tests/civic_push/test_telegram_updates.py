@@ -28,8 +28,8 @@ from civic_push.delivery.drain import drain
 from civic_push.delivery.models import Delivery, Lane, State
 from civic_push.delivery.models import Purpose as Why
 from civic_push.demo.telegram_api import TelegramApi
-from civic_push.telegram_polling import Polling, poll_forever
-from civic_push.web.telegram import handle_update, webhook_secret
+from civic_push.telegram.dialogue import handle_update
+from civic_push.telegram.polling import Polling, poll_forever, webhook_secret
 from subscriptions.leaving import leave
 from subscriptions.models import Consent, Contact, ContactState, Subscriber
 from subscriptions.signup import Choices, Inbox, Wording, ask
@@ -383,7 +383,7 @@ def test_polling_ends_at_once_on_sigterm(make_app: Callable[..., Flask]) -> None
                 "telegram_token", "telegram_api")}}
         child = subprocess.Popen(
             [sys.executable, "-c", "from civic_push.app import create_app\n"
-             "from civic_push.telegram_polling import poll_forever\npoll_forever(create_app())"],
+             "from civic_push.telegram.polling import poll_forever\npoll_forever(create_app())"],
             env=environment)
         try:
             server.say(CHAT, "Hallo")

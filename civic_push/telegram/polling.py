@@ -3,6 +3,7 @@ them (webhook)."""
 
 from __future__ import annotations
 
+import hmac
 import signal
 import threading
 from types import FrameType
@@ -15,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from civic_push.config import BadSetting, Settings, settings
 from civic_push.db import db, utcnow
-from civic_push.web.telegram import handle_update, webhook_secret
+from civic_push.telegram.dialogue import handle_update
 
 POLL_SECONDS = 50  # how long Telegram holds a question open
 ALLOWED = ["message", "my_chat_member"]
@@ -168,6 +169,13 @@ def poll_forever(app: Flask) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, polling.interrupt)
     polling.run()
+
+
+def webhook_secret() -> str:
+    """The secret that `setWebhook` gives to Telegram, and Telegram to the webhook; it follows
+    from the app's own."""
+    key = bytes.fromhex(settings().secret_key)
+    return hmac.digest(key, b"civic-push telegram webhook v1", "sha256").hex()
 
 
 def register_webhook(app: Flask) -> None:
