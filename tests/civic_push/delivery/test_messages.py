@@ -32,7 +32,7 @@ from civic_push.delivery.staff_letters import DESK_LETTERS
 from subscriptions.models import Neighbourhood, Register, Topic
 from tests.channels.test_mail_template import Tags
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 LETTERHEAD = Letterhead("news@example.org", "Stadt Detmold", "", "push.example.org")
 LINK = "https://push.example.org/"
 EVENING = datetime(2026, 11, 18, 17, tzinfo=UTC)
