@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -77,37 +77,32 @@ class Asked(StrEnum):
     KNOWN = "known"  # already active for somebody: tell that inbox, change nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """The result of a sign-up."""
-
-    contacts: list[tuple[Contact, Asked]] = field(default_factory=list)
-
-
 def ask(session: Session, seals: Seals, choices: Choices, inboxes: Sequence[Inbox],
-        wording: Wording, now: datetime, own: Collection[int] = ()) -> Request:
-    """Store a sign-up: pending contacts of a subscriber, with the consent asked for.
+        wording: Wording, now: datetime, own: Collection[int] = ()
+        ) -> list[tuple[Contact, Asked]]:
+    """Store a sign-up: pending contacts of a subscriber, with the consent asked for. Return a
+    contact for each inbox, and what it asks for.
 
     An inbox that was pending before is asked anew with the new choices, but stays the same
     contact: that is how the ledger can tell how often it was written to. It comes together
     only with what it was together with before: somebody else may be asking. `own` are
     subscribers whom this visitor is known to be. An active one stays, reported as KNOWN.
     """
-    request = Request()
+    asked: list[tuple[Contact, Asked]] = []
     groups: dict[int | None, list[tuple[Inbox, Contact | None]]] = {}
     for inbox in inboxes:
         contact = _find(session, inbox.channel, _fingerprint(seals, inbox))
         if contact is not None and contact.state == ContactState.ACTIVE:
-            request.contacts.append((contact, Asked.KNOWN))
+            asked.append((contact, Asked.KNOWN))
         else:
             before = contact.subscriber_id if contact is not None else None
             groups.setdefault(None if before in own else before, []).append((inbox, contact))
     for group in groups.values():
         subscriber = _subscriber(session, choices, now)
-        request.contacts.extend(
+        asked.extend(
             (_pending(session, seals, subscriber, inbox, contact, wording, now), Asked.PENDING)
             for inbox, contact in group)
-    return request
+    return asked
 
 
 def add_contact(session: Session, seals: Seals, subscriber: Subscriber, inbox: Inbox,

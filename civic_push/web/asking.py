@@ -61,7 +61,7 @@ def sign_up(choices: Choices, inboxes: Sequence[Inbox], wording: Wording, now: d
     """Store a sign-up, send its confirmations, and remember what waits for them."""
     own = _own_subscribers(memory)
     asked = _again_if_at_once(
-        lambda: ask(db.session(), seals(), choices, inboxes, wording, now, own).contacts)
+        lambda: ask(db.session(), seals(), choices, inboxes, wording, now, own))
     _finish(inboxes, asked, now, memory)
 
 

@@ -92,15 +92,15 @@ class Stage:
         anna = ask(session, seals, Choices(), [
             Inbox("email", "anna.mit.einem.sehr.langen.namen@post.einer.langen.adresse.example"),
             Inbox("sms", "+4915123456789"), Inbox("telegram", None)], wording, now)
-        for contact, _asked in anna.contacts[:2]:
+        for contact, _asked in anna[:2]:
             confirm(session, contact, "link", now)
-        first = anna.contacts[0][0]
+        first = anna[0][0]
         new = ask(session, seals, Choices(), [Inbox("email", "neu@example.org")], wording,
-                  now).contacts[0][0]
+                  now)[0][0]
         for number in range(12):
             for contact, _asked in ask(
                     session, seals, Choices(), [Inbox("email", f"r{number}@example.org")],
-                    wording, now).contacts:
+                    wording, now):
                 confirm(session, contact, "link", now)
         quiet = _at_home(session, seals, wording, now, first)
         claim = add_contact(session, seals, first.subscriber,
@@ -130,7 +130,7 @@ def _at_home(session: Session, seals: Seals, wording: Wording, now: datetime, bu
             lane=Lane.TRANSACTIONAL, created_at=now, due_at=now + timedelta(hours=8),
             expires_at=now + timedelta(days=7)))
     quiet = ask(session, seals, Choices(), [Inbox("email", "still@example.org")], wording,
-                now).contacts[0][0]
+                now)[0][0]
     confirm(session, quiet, "link", now)
     return quiet
 

@@ -17,9 +17,9 @@ WORDING = Wording("2026-11", "Ja, ich möchte Nachrichten.")
 
 def test_a_confirmed_sign_up_is_active_and_its_consent_is_provable(app, session, now, make_topic):
     topic, seals = make_topic(), app.extensions["seals"]
-    request = ask(session, seals, Choices(topics=[topic.id]),
+    found = ask(session, seals, Choices(topics=[topic.id]),
                   [Inbox("email", "anna@example.org")], WORDING, now)
-    (contact, asked), = request.contacts
+    (contact, asked), = found
     assert asked == Asked.PENDING
     assert confirm(session, contact, "link", now)
     assert not confirm(session, contact, "link", now)

@@ -76,7 +76,7 @@ def test_a_chat_in_use_is_asked_before_it_joins_other_settings(
 def test_a_chat_in_use_that_signs_up_anew_is_told_so(app, session, now, start, make_contact):
     chat = make_contact("telegram", CHAT)
     fresh = ask(session, app.extensions["seals"], Choices(), [Inbox("telegram", None)],
-                Wording("1", "Ja"), now).contacts[0][0]
+                Wording("1", "Ja"), now)[0][0]
     session.commit()
     assert start(fresh) is None
     assert purposes(session) == [(chat.id, "known")]

@@ -57,9 +57,9 @@ def member(status: str, chat: int = CHAT) -> dict[str, Any]:
 def promise(app: Flask, session: Session, now: datetime) -> Callable[..., tuple[int, str]]:
     """Sign up for Telegram; return the contact's id and the start link's token."""
     def make(**choices: Any) -> tuple[int, str]:
-        request = ask(session, app.extensions["seals"], Choices(**choices),
-                      [Inbox("telegram", None)], Wording("1", "Ja, bitte."), now)
-        contact = request.contacts[0][0]
+        asked = ask(session, app.extensions["seals"], Choices(**choices),
+                    [Inbox("telegram", None)], Wording("1", "Ja, bitte."), now)
+        contact = asked[0][0]
         token = app.extensions["tokens"].make(
             Purpose.TELEGRAM, contact.id, challenge=contact.challenge,
             expires_at=now + timedelta(hours=48))
@@ -276,9 +276,9 @@ def test_polling_brings_a_resident_in_and_out(
             server.say(CHAT, "Hallo")
             eventually(lambda: len(server.chats[CHAT].texts) == 1)
             with app.app_context():
-                request = ask(db.session(), app.extensions["seals"], Choices(),
-                              [Inbox("telegram", None)], Wording("1", "Ja."), now)
-                contact = request.contacts[0][0]
+                asked = ask(db.session(), app.extensions["seals"], Choices(),
+                            [Inbox("telegram", None)], Wording("1", "Ja."), now)
+                contact = asked[0][0]
                 token = app.extensions["tokens"].make(
                     Purpose.TELEGRAM, contact.id, challenge=contact.challenge)
                 db.session.commit()
@@ -302,9 +302,9 @@ def test_the_welcome_reaches_the_chat_with_its_links(
         app = make_app(telegram_token=BOT_TOKEN,
                        telegram_api=f"http://127.0.0.1:{running.http_port}")
         with app.app_context():
-            request = ask(db.session(), app.extensions["seals"], Choices(),
-                          [Inbox("telegram", None)], Wording("1", "Ja."), now)
-            contact = request.contacts[0][0]
+            asked = ask(db.session(), app.extensions["seals"], Choices(),
+                        [Inbox("telegram", None)], Wording("1", "Ja."), now)
+            contact = asked[0][0]
             token = app.extensions["tokens"].make(
                 Purpose.TELEGRAM, contact.id, challenge=contact.challenge)
             db.session.commit()
