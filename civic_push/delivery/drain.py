@@ -48,24 +48,25 @@ def drain(channel_name: str, lane: str) -> None:
             if tasks.others_wait(drain, channel_name) or not rate.wait(channel.per_second, ends):
                 return  # a worker that sleeps helps nobody; the clock rings in two seconds
             continue
-        taken = _drain_batch(channel, lane, granted, packer)
-        rate.give_back(tasks.connection(), channel_name, channel.per_second, granted - taken,
+        claimed, sent = _drain_batch(channel, lane, granted, packer)
+        rate.give_back(tasks.connection(), channel_name, channel.per_second, granted - sent,
                        granted_at)
-        if not taken:
+        if not claimed:
             return
     tasks.ring(lane, drain, (channel_name, lane))
 
 
-def _drain_batch(channel: Channel, lane: str, limit: int, packer: Packer) -> int:
-    """Claim, send and record one batch. Return how many deliveries it held."""
+def _drain_batch(channel: Channel, lane: str, limit: int, packer: Packer) -> tuple[int, int]:
+    """Claim, send and record one batch. Return how many deliveries it held, and in how many
+    envelopes those that could leave did."""
     session, now = db.session(), utcnow()
     if pauses.paused_until(session, channel.name, now):
         session.rollback()
-        return 0
+        return 0, 0
     if until := spent_until(session, channel.name, settings(), now):
         pauses.pause_until(session, channel.name, BUDGET, until)
         session.commit()
-        return 0
+        return 0, 0
     claim = claiming.claim_digests if lane == Lane.DIGEST else claiming.claim
     claimed = claim(session, channel.name, lane, limit, now, _lease(),
                     *(() if channel.repeatable else (claiming.NEVER_LEASED,)))
@@ -76,7 +77,7 @@ def _drain_batch(channel: Channel, lane: str, limit: int, packer: Packer) -> int
         _count_late(channel, unsent, now)
         session.commit()
     _hand_over(channel, parcels)  # nothing stays open while we talk to the provider
-    return len(claimed)
+    return len(claimed), len(parcels)
 
 
 def _hand_over(channel: Channel, parcels: list[Parcel]) -> None:

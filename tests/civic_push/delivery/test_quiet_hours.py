@@ -14,7 +14,7 @@ from channels.base import Kind, Outcome, Urgency
 from civic_push.announcements import publishing
 from civic_push.announcements.models import Announcement
 from civic_push.delivery import drain as drain_module
-from civic_push.delivery import pauses
+from civic_push.delivery import pauses, rate
 from civic_push.delivery.drain import drain
 from civic_push.delivery.fan_out import fan_out
 from civic_push.delivery.models import Delivery, Lane, Purpose, State
@@ -132,6 +132,20 @@ def test_what_somebody_asked_for_at_night_comes_at_night(
     session.commit()
     work(NIGHT, Lane.TRANSACTIONAL)
     assert len(gateway.sent) == 1
+
+
+def test_what_waits_for_the_morning_takes_nothing_of_the_rate(
+        session: Session, gateway: Outbox, make_contact: Callable[..., Contact],
+        publish: Callable[..., None], work: Callable[..., None],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate, "wait", lambda *_: pytest.fail("it slept"))
+    gateway.answer, gateway.per_second = lambda _: Outcome(Kind.SENT), 2
+    for number in range(5):
+        make_contact("sms", f"+49151123456{number}1", subscriber=QUIET)
+    make_contact("sms", "+4915112345699")
+    publish()
+    work(NIGHT)
+    assert [e.address for e in gateway.sent] == ["+4915112345699"]
 
 
 def test_quiet_hours_chosen_after_publishing_hold(
