@@ -292,7 +292,7 @@ def test_the_calendar_is_one_that_programs_subscribe_to(published, resident, tow
 def test_an_event_stands_where_its_dates_say(published, resident, draft, begins, ends):
     row = published(columns={"published_at": utcnow()}, **draft)
     if begins == "published":
-        begins = row.published_at.astimezone(feeds.choosing.TOWN_CLOCK).date()
+        begins = row.published_at.astimezone(feeds.choosing.TOWN_TIME).date()
     event = Calendar.from_ical(resident.open("/meldungen.ics").data).events[0]
     assert event["DTSTART"].dt == begins
     assert (event["DTEND"].dt if "DTEND" in event else None) == ends
