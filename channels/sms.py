@@ -110,10 +110,9 @@ class Preview(NamedTuple):
     whole: bool  # False: words were cut so that it fits
 
 
-def preview(message: Message, max_segments: int) -> Preview:
-    """The SMS that everybody gets; the way out of those who have none shorter than a link is
-    added only where it costs nothing (see compose)."""
-    text = compose(message, max_segments)
+def preview(message: Message, max_segments: int, leave_url: str = "") -> Preview:
+    """The SMS that everybody gets, with a sample of the link that is everybody's own."""
+    text = compose(message, max_segments, leave_url)
     return Preview(text, gsm7.segments(text), "GSM-7" if gsm7.is_gsm7(text) else "UCS-2",
                    whole=text.startswith(_words(message)))
 

@@ -28,16 +28,14 @@ from civic_push.announcements.models import Announcement, AnnouncementKind, Anno
 from civic_push.config import Settings
 from civic_push.delivery.compose import Composer
 from civic_push.delivery.digests import Digests, Wanted
-from civic_push.delivery.previews import SmsPreview, message_preview
+from civic_push.delivery.previews import SAMPLE, SmsPreview, message_preview
 from civic_push.delivery.trials import as_read, reason_for
 from civic_push.languages import LANGUAGES
 from civic_push.wording.markdown import SCHEMES
 from subscriptions.models import Register
-from subscriptions.tokens import LENGTH
 
 COMPANIONS = 2  # announcements that a sample digest holds besides the one looked at
 _TELEGRAM_TAGS = {"a", "b", "blockquote", "br", "code", "i", "pre", "s", "u"}
-_SAMPLE = ("Beispiel" * 5)[:LENGTH]  # as long as a real link
 _ADDRESS = "ihre-adresse@example.org"
 
 
@@ -143,8 +141,8 @@ class Previewer:
 
 def mail(channel: Channel, message: Message, settings: Settings) -> MailSeen:
     """The mail as the mail channel writes it, to a sample inbox."""
-    links = (f"{settings.public_url}/abmelden/{_SAMPLE}",
-             f"{settings.public_url}/einstellungen/{_SAMPLE}") if message.list_id else ("", "")
+    links = (f"{settings.public_url}/abmelden/{SAMPLE}",
+             f"{settings.public_url}/einstellungen/{SAMPLE}") if message.list_id else ("", "")
     raw = cast(Mail, channel).written(Envelope(1, _ADDRESS, message, *links))
     read = message_from_bytes(raw, policy=policy.default)
     return MailSeen(headers=[(name, str(value)) for name, value in read.items()],
@@ -154,8 +152,8 @@ def mail(channel: Channel, message: Message, settings: Settings) -> MailSeen:
 def chat(message: Message, settings: Settings) -> str:
     """The Telegram message as safe HTML, its line ends kept."""
     body = json.loads(telegram.body(Envelope(
-        1, "1", message, f"{settings.public_url}/abmelden/{_SAMPLE}",
-        f"{settings.public_url}/einstellungen/{_SAMPLE}")))
+        1, "1", message, f"{settings.public_url}/abmelden/{SAMPLE}",
+        f"{settings.public_url}/einstellungen/{SAMPLE}")))
     return nh3.clean(body["text"], tags=_TELEGRAM_TAGS, attributes={"a": {"href"}},
                      url_schemes=SCHEMES, link_rel="noopener noreferrer")
 

@@ -12,6 +12,11 @@ from civic_push.announcements.models import AnnouncementText
 from civic_push.config import Settings
 from civic_push.delivery.compose import said
 from civic_push.languages import locale_of
+from subscriptions.tokens import LENGTH
+
+SAMPLE = ("Beispiel" * 5)[:LENGTH]
+"""Stands for a link's token in what is shown and counted before it is sent: as long as a real
+one."""
 
 
 class SmsPreview(NamedTuple):
@@ -34,5 +39,6 @@ def sms_preview(settings: Settings, text: AnnouncementText) -> SmsPreview:
 
 def message_preview(settings: Settings, message: Message) -> SmsPreview:
     """A message as the SMS it will be."""
-    seen = sms.preview(message, settings.sms_max_segments)
+    seen = sms.preview(message, settings.sms_max_segments,
+                       f"{settings.public_url}/abmelden/{SAMPLE}")
     return SmsPreview(*seen, cents=seen.segments * settings.sms_segment_cents)

@@ -4,6 +4,7 @@
 
 const BETWEEN_WORDS = 10_000; // milliseconds between two sentences for screen readers
 const BETWEEN_QUESTIONS = 5_000;
+const AFTER_LEAVING = 3; // seconds, in which the clock lets it out
 
 function follow(part) {
   const find = (name) => part.querySelector(`[data-live-${name}]`);
@@ -71,3 +72,8 @@ function follow(part) {
 }
 
 document.querySelectorAll("[data-live]").forEach(follow);
+
+// What leaves in a moment: when it has, this page is out of date, and its button too late.
+document.querySelectorAll("[data-leaves-in]").forEach((part) => {
+  setTimeout(() => location.reload(), 1000 * (Number(part.dataset.leavesIn) + AFTER_LEAVING));
+});

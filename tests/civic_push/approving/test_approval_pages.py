@@ -164,7 +164,7 @@ def test_two_approvers_at_once_publish_once_and_the_second_learns_why(
     seen = [hidden(visitor.get(confirm(number)).text) for visitor in (approver, other)]
     assert approver.post(confirm(number), **seen[0]).status_code == 302
     late = other.post(confirm(number), **seen[1])
-    assert "Jemand war schneller" in other.read(late.location)
+    assert "Zu spät: Die Meldung ist" in other.read(late.location)
     published = session.scalars(select(TrailEntry).where(
         TrailEntry.action == "announcement.published")).all()
     assert len(published) == 1
@@ -176,7 +176,7 @@ def test_submitting_twice_says_so(
     tab = hidden(author.get(confirm(number)).text)
     for _ in range(2):
         answer = author.post(f"/redaktion/{number}/einreichen", **tab)
-    assert "Jemand war schneller" in author.read(answer.location)
+    assert "Zu spät: Die Meldung ist" in author.read(answer.location)
     assert state(session, number) == AnnouncementState.SUBMITTED
 
 

@@ -22,6 +22,7 @@ from civic_push.db import db, utcnow
 from civic_push.delivery.fan_out import fan_out
 from civic_push.delivery.models import Delivery
 from civic_push.staff.models import Staff, TrailEntry
+from civic_push.web.desk.watching import deliveries
 from subscriptions.models import Contact
 from tests.civic_push.conftest import sign_in
 from tests.civic_push.desk_visitor import Visitor, hidden
@@ -266,3 +267,21 @@ def test_danger_need_not_wait_for_the_undo_window(
     found = db.session.get(Announcement, number)
     assert found
     assert found.state == AnnouncementState.PUBLISHED
+
+
+@pytest.mark.parametrize(("seconds", "waits"), [(30, "30"), (-2, "0"), (7200, None), (-900, None)])
+def test_the_page_waits_for_what_leaves_in_a_moment(
+        session: Session, clerk: Staff, enter: Callable[[Staff], Visitor], make_announcement: Make,
+        monkeypatch: pytest.MonkeyPatch, seconds: int, waits: str | None) -> None:
+    now = utcnow()
+    announcement = make_announcement()
+    announcement.state = AnnouncementState.SCHEDULED
+    announcement.scheduled_at = now + timedelta(seconds=seconds)
+    session.commit()
+    monkeypatch.setattr(deliveries, "utcnow", lambda: now)
+    page = enter(clerk).read(f"/redaktion/{announcement.id}")
+    assert ("live.js" in page) is (waits is not None)
+    assert ("data-leaves-in" in page) is (waits is not None)
+    if waits is not None:
+        assert f'data-leaves-in="{waits}"' in page
+        assert "Seite neu laden" in page

@@ -131,7 +131,8 @@ def test_each_channel_shows_what_it_would_hand_over(
         editor: Visitor, announcement: Announcement) -> None:
     page = f"/redaktion/{announcement.id}/vorschau"
     assert "Stadt Detmold: Brücke über die Werre gesperrt." in editor.read(f"{page}?kanal=sms")
-    assert "7,5 Cent je Nummer" in editor.read(f"{page}?kanal=sms")
+    # with the link to leave, which stands in each where no "STOP" can be answered
+    assert "15 Cent je Nummer" in editor.read(f"{page}?kanal=sms")
     assert "<b>bis Freitag</b>" in editor.read(f"{page}?kanal=telegram")
     push = editor.read(f"{page}?kanal=push")
     assert "nicht eingerichtet" not in push
@@ -153,7 +154,7 @@ def test_the_page_says_whose_text_each_reader_gets_and_what_the_sms_costs(
     assert "einen eigenen Text" in rows["Türkçe, Standardsprache"]
     assert "Türkçe, Standardsprache" in rows["Türkçe, Einfache Sprache"].split("</a>")[1]
     assert "Deutsch, Einfache Sprache" in rows["English, Einfache Sprache"].split("</a>")[1]
-    assert "1 Teil, 7,5 Cent" in rows["Deutsch, Einfache Sprache"]
+    assert "2 Teile, 15 Cent" in rows["Deutsch, Einfache Sprache"]
 
 
 def test_the_mail_s_own_page_can_do_nothing(editor: Visitor, announcement: Announcement) -> None:
@@ -283,7 +284,7 @@ def test_the_page_tells_who_will_get_it_and_hides_small_numbers_together(
     assert "zu wenige, um sie aufzuteilen" in rows["E-Mail"]  # 4 at once, 2 by digest
     assert ">5<" in rows["SMS"]
     assert ">11<" in rows["Alle Kanäle"]
-    assert "SMS: etwa 5 Teile, etwa 0,38 Euro" in page
+    assert "SMS: etwa 10 Teile, etwa 0,75 Euro" in page
     session.execute(update(Announcement).values(urgency=Urgency.DANGER))
     session.commit()
     page = editor.read(f"/redaktion/{announcement.id}/vorschau")

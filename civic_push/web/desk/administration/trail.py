@@ -76,7 +76,7 @@ class Changes:
 
 
 def _names(people: dict[str, str]) -> dict[str, str]:
-    return {**people, trail.COMMAND: _("Befehl auf dem Server"), trail.CLOCK: _("Uhr"),
+    return {**people, trail.COMMAND: _("Befehl auf dem Server"), trail.CLOCK: _("Zeitplan"),
             trail.STRANGER: _("nicht angemeldet")}
 
 

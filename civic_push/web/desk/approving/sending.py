@@ -37,8 +37,8 @@ Step = Callable[[Announcement, datetime | None, datetime, dict[str, object]],
 
 REFUSALS = {
     Refusal.SETTLED: lazy_gettext(
-        "Jemand war schneller: Die Meldung ist inzwischen schon veröffentlicht, zurückgegeben "
-        "oder verworfen und wurde nicht geändert."),
+        "Zu spät: Die Meldung ist inzwischen schon veröffentlicht, zurückgegeben oder verworfen "
+        "und wurde nicht geändert."),
     Refusal.OUTSIDE: lazy_gettext(
         "Diese Meldung liegt außerhalb Ihrer Ortsteile, Themen oder Aufgaben."),
     Refusal.SECOND_PERSON: lazy_gettext(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import render_template, request
 from sqlalchemy import select
 
@@ -17,6 +19,7 @@ from civic_push.web.desk.frame import ID, desk, needs, wanted
 from civic_push.web.desk.watching.live import numbers
 
 REFRESH_SECONDS = 10  # for those who ask for it, while deliveries are on their way
+SOON = 300  # seconds to its time, in which the page waits for it
 
 
 @desk.get(f"/{ID}")
@@ -34,8 +37,18 @@ def watch(number: int) -> str:
         pauses=report.pauses(session, now), steps=approval.steps(session, announcement),
         author=session.scalar(
             select(Staff.email).where(Staff.id == announcement.author_id)),
+        leaves_in=_leaves_in(announcement, now),
         seconds=REFRESH_SECONDS, refresh="neu" in request.args,  # never unasked: WCAG 2.2, 2.2.1
         **_following(announcement, found))
+
+
+def _leaves_in(announcement: Announcement, now: datetime) -> int | None:
+    """Seconds until it leaves, where that is soon enough to wait for; None where it is not, and
+    where the clock is late."""
+    if announcement.state != AnnouncementState.SCHEDULED or announcement.scheduled_at is None:
+        return None
+    seconds = (announcement.scheduled_at - now).total_seconds()
+    return max(0, round(seconds)) if abs(seconds) < SOON else None
 
 
 def _following(announcement: Announcement, found: Snapshot | None) -> dict[str, object]:

@@ -64,6 +64,9 @@ def save_image(number: int) -> ResponseReturnValue:
     made = _read(typed, there)
     _check_words(typed)
     if typed.errors:
+        if made:  # no page may fill in a file field
+            typed.errors["bild"] = _("Wählen Sie das Bild bitte noch einmal aus. Browser merken "
+                                     "es sich nicht.")
         return _form(announcement, typed, 422)
     if there is None or made or typed.text("alt") != there.alt:
         announcement.editor_id = current_user.id  # a picture is part of what is approved
