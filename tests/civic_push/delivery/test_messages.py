@@ -381,18 +381,23 @@ def test_a_digest_that_nobody_can_place_still_arrives(publish: Publish, digest: 
     assert "Weitere Meldungen\n" in text
 
 
+@pytest.mark.parametrize(("secret", "segments"), [("", 2), ("a" * 40, 1)])
 def test_the_desk_knows_segments_and_cost_before_sending(
-        make_app: Callable[..., Flask], session: scoped_session[Session], publish: Publish) -> None:
+        make_app: Callable[..., Flask], session: scoped_session[Session], publish: Publish,
+        secret: str, segments: int) -> None:
     number = publish(standard(), ("de", "plain", "Zu", PLAIN, "Дорога"))
     session.remove()  # SQLite lets only one write, and the app below has its own engine
-    app = make_app(sms_segment_cents=7.5, public_url="https://push.example.org")
+    app = make_app(sms_segment_cents=7.5, public_url="https://push.example.org",
+                   sms_inbound_secret=secret)
     with app.app_context():
         announcement = db.session.get_one(Announcement, number)
         seen = {t.register: sms_preview(settings(), t) for t in announcement.texts}
     whole = seen[Register.STANDARD]
-    assert (whole.segments, whole.encoding, whole.whole, whole.cents) == (1, "GSM-7", True, 7.5)
+    # a link to leave is long, "STOP" is not
+    assert (whole.segments, whole.encoding, whole.whole, whole.cents) == (
+        segments, "GSM-7", True, 7.5 * segments)
     assert seen[Register.PLAIN].encoding == "UCS-2"
-    assert seen[Register.PLAIN].text.endswith(f"/e/{number}")
+    assert f"/e/{number} " in seen[Register.PLAIN].text
 
 
 def test_what_is_no_announcement_fits_every_channel(make_app: Callable[..., Flask]) -> None:
