@@ -49,7 +49,7 @@ def test_a_correction_outlives_a_lost_connection_and_a_change_of_mind(
     editor.press("Korrigieren")
     page = editor.page
     editor.type("change", "Sie ist bis Samstag gesperrt.")
-    expect(page.locator("[data-help='count-change']")).to_contain_text("SMS: 1 Teil")
+    expect(page.locator("[data-help='count-change']")).to_contain_text("SMS: 2 Teile")
     page.locator("[data-live] summary").click()
     expect(page.locator("[data-live]")).to_contain_text("Das ist jetzt anders: Sie ist bis Samstag")
     expect(page.locator("[data-kept]")).to_contain_text("Gesichert um")

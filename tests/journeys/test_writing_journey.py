@@ -66,7 +66,7 @@ def test_writing_pasting_taking_and_losing_nothing(town: Town, editor: Reader) -
     expect(page.get_by_label("Hiddesen", exact=True)).to_be_checked()
     expect(page.get_by_label("Nur in diesen Ortsteilen")).to_be_checked()
     expect(page.locator("[data-help='places'] button")).to_have_count(0)
-    expect(page.locator("[data-help='count-short']")).to_contain_text("SMS: 1 Teil")
+    expect(page.locator("[data-help='count-short']")).to_contain_text("SMS: 2 Teile")
     page.locator("[data-live] summary").click()
     expect(page.locator("[data-live] strong")).to_have_text("Vollsperrung")
     expect(page.locator("[data-kept]")).to_contain_text("Gesichert um")
