@@ -53,19 +53,21 @@ def member(status: str, chat: int = CHAT) -> dict[str, Any]:
         "new_chat_member": {"status": status, "user": {"id": 1, "is_bot": True}}}}
 
 
+def sign_up(app: Flask, session: Session, now: datetime, **choices: Any) -> tuple[int, str]:
+    """Sign up for Telegram; return the contact's id and the start link's token."""
+    (contact, _), = ask(session, app.extensions["seals"], Choices(**choices),
+                        [Inbox("telegram", None)], Wording("1", "Ja, bitte."), now)
+    token = app.extensions["tokens"].make(
+        Purpose.TELEGRAM, contact.id, challenge=contact.challenge,
+        expires_at=now + timedelta(hours=48))
+    session.commit()
+    return contact.id, token
+
+
 @pytest.fixture
 def promise(app: Flask, session: Session, now: datetime) -> Callable[..., tuple[int, str]]:
-    """Sign up for Telegram; return the contact's id and the start link's token."""
-    def make(**choices: Any) -> tuple[int, str]:
-        asked = ask(session, app.extensions["seals"], Choices(**choices),
-                    [Inbox("telegram", None)], Wording("1", "Ja, bitte."), now)
-        contact = asked[0][0]
-        token = app.extensions["tokens"].make(
-            Purpose.TELEGRAM, contact.id, challenge=contact.challenge,
-            expires_at=now + timedelta(hours=48))
-        session.commit()
-        return contact.id, token
-    return make
+    """Sign up in this test's database."""
+    return lambda **choices: sign_up(app, session, now, **choices)
 
 
 def deliveries(session: Session) -> list[Delivery]:
@@ -266,8 +268,7 @@ def eventually(holds: Callable[[], bool], seconds: float = 8) -> None:
         time.sleep(0.02)
 
 
-def test_polling_brings_a_resident_in_and_out(
-        make_app: Callable[..., Flask], now: datetime) -> None:
+def test_polling_brings_a_resident_in_and_out(make_app: Callable[..., Flask]) -> None:
     server = TelegramApi(BOT_TOKEN)
     with serving(server) as running:
         app = make_app(telegram_token=BOT_TOKEN,
@@ -276,12 +277,7 @@ def test_polling_brings_a_resident_in_and_out(
             server.say(CHAT, "Hallo")
             eventually(lambda: len(server.chats[CHAT].texts) == 1)
             with app.app_context():
-                asked = ask(db.session(), app.extensions["seals"], Choices(),
-                            [Inbox("telegram", None)], Wording("1", "Ja."), now)
-                contact = asked[0][0]
-                token = app.extensions["tokens"].make(
-                    Purpose.TELEGRAM, contact.id, challenge=contact.challenge)
-                db.session.commit()
+                _number, token = sign_up(app, db.session(), utcnow())
 
             def state() -> list[str]:
                 with app.app_context():
@@ -295,19 +291,13 @@ def test_polling_brings_a_resident_in_and_out(
             assert server.chats[CHAT].texts[0].startswith("Hier schreibt Stadt Detmold.")
 
 
-def test_the_welcome_reaches_the_chat_with_its_links(
-        make_app: Callable[..., Flask], now: datetime) -> None:
+def test_the_welcome_reaches_the_chat_with_its_links(make_app: Callable[..., Flask]) -> None:
     server = TelegramApi(BOT_TOKEN)
     with serving(server) as running:
         app = make_app(telegram_token=BOT_TOKEN,
                        telegram_api=f"http://127.0.0.1:{running.http_port}")
         with app.app_context():
-            asked = ask(db.session(), app.extensions["seals"], Choices(),
-                        [Inbox("telegram", None)], Wording("1", "Ja."), now)
-            contact = asked[0][0]
-            token = app.extensions["tokens"].make(
-                Purpose.TELEGRAM, contact.id, challenge=contact.challenge)
-            db.session.commit()
+            _number, token = sign_up(app, db.session(), utcnow())
             server.remember(CHAT)
             assert handle_update(said(f"/start {token}"), utcnow()) is None
             drain("telegram", Lane.TRANSACTIONAL)
